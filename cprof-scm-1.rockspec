@@ -1,0 +1,58 @@
+rockspec_format = "3.0"
+package = "cprof"
+version = "scm-1"
+
+source = {
+  url = "git+https://github.com/cprof/cprof.git",
+  branch = "main",
+}
+
+description = {
+  summary = "A production profiler that lives inside Lua and speaks pprof",
+  detailed = [[
+CPU, heap, block, mutex and coroutine profiles of a running Lua 5.4 or LuaJIT
+process (OpenResty among them), written in pprof's format.]],
+  labels = { "profiler", "pprof", "debugging" },
+  license = "MIT",
+}
+
+supported_platforms = { "linux" }
+
+-- argparse and cjson are used where they are there; see README.
+dependencies = {
+  "lua >= 5.1, < 5.5",
+}
+
+-- libunwind.h lies where LuaRocks does not look, so only its library is asked
+-- for; pkg-config finds the header.
+external_dependencies = {
+  UNWIND = { library = "unwind" },
+  PROTOBUF_C = { header = "protobuf-c/protobuf-c.h", library = "protobuf-c" },
+  ZLIB = { header = "zlib.h", library = "z" },
+}
+
+build = {
+  type = "make",
+  build_target = "all",
+  build_variables = {
+    CC = "$(CC)",
+    CFLAGS = "$(CFLAGS)",
+    LUA = "$(LUA)",
+    LUA_INCDIR = "$(LUA_INCDIR)",
+    WERROR = "", -- a newer compiler's warnings are not the installer's problem
+  },
+  install_variables = {
+    CFLAGS = "$(CFLAGS)",
+    LUA = "$(LUA)",
+    LUA_INCDIR = "$(LUA_INCDIR)",
+    WERROR = "",
+    LUADIR = "$(LUADIR)",
+    LIBDIR = "$(LIBDIR)",
+    BINDIR = "$(BINDIR)",
+  },
+}
+
+test = {
+  type = "command",
+  command = "make test",
+}

@@ -1,0 +1,334 @@
+// Timer, handler, and who uses them. The parts: handler (reached by the
+// signal), threads, users.
+#include "cpu.h"
+
+#include "os.h"
+
+#include <pthread.h> // the control side's mutex
+#include <stdlib.h>
+
+// Never freed: a late signal finds it through its cookie.
+struct cprof_cpu_thread {
+  struct cprof_queue *queue;
+  struct cprof_timer timer;
+  uint64_t stack_low, stack_high;
+  _Atomic uint64_t interval_ns;                    // the handler reads it
+  struct cprof_vm *_Atomic vms[CPROF_CPU_VMS_MAX]; // NULL: free
+  _Atomic uint64_t signals, handler_ns, rested;    // the handler's
+  // The handler's: until when it rests, and what came meanwhile.
+  uint64_t rest_until_ns, carried_signals, carried_ns;
+  uint64_t restarts;
+  int tid;                      // 0: free
+  struct cprof_cpu_user *users; // on this thread
+  struct cprof_cpu_thread *next;
+};
+
+static pthread_mutex_t control = PTHREAD_MUTEX_INITIALIZER;
+static struct cprof_cpu_thread *threads;
+static uint32_t attached;   // VMs, in this process
+static uint32_t generation; // counts forks seen
+static int owner_pid;
+
+// ---- handler ----------------------------------------------------------
+
+// Asks every VM of the thread: which of them runs is not known here, and the
+// one that does reaches its safe point first.
+static bool ask_all(struct cprof_cpu_thread *thread) {
+  bool asked = false;
+  for (uint32_t i = 0; i < CPROF_CPU_VMS_MAX; i++) {
+    struct cprof_vm *vm = thread->vms[i];
+    if (vm != NULL)
+      asked |= cprof_vm_ask(vm);
+  }
+  return asked;
+}
+
+// To ask PUC for a safe point costs a walk over every active call: 20 us at a
+// depth of 10,000, but milliseconds at 300,000, longer than a tick. After an
+// expensive one the handler rests, so that asking stays below 1/REST of the
+// time; the next sample carries the weight of the signals between.
+#define REST 100u
+#define EXPENSIVE_NS 20000u
+
+static bool rests(struct cprof_cpu_thread *thread, uint64_t now_ns,
+                  uint64_t weight_ns) {
+  thread->carried_signals++;
+  thread->carried_ns += weight_ns;
+  if (now_ns >= thread->rest_until_ns)
+    return false;
+  thread->rested++;
+  return true;
+}
+
+static void push_tick(struct cprof_cpu_thread *thread,
+                      const struct cprof_signal *signal, uint64_t now_ns,
+                      bool asked) {
+  struct cprof_tick *tick = cprof_queue_reserve(thread->queue);
+  if (tick != NULL) {
+    tick->time_ns = now_ns;
+    tick->weight_ns = thread->carried_ns;
+    tick->signals = thread->carried_signals;
+    tick->hooked = !asked;
+    cprof_os_capture(signal, tick, thread->stack_low, thread->stack_high);
+    cprof_queue_commit(thread->queue);
+  } else {
+    cprof_queue_lose(thread->queue, thread->carried_signals,
+                     thread->carried_ns);
+  }
+  thread->carried_signals = thread->carried_ns = 0;
+}
+
+static void on_tick(const struct cprof_signal *signal) {
+  struct cprof_cpu_thread *thread = signal->cookie;
+  uint64_t start_ns = cprof_os_wall_ns();
+  uint64_t weight_ns =
+      thread->interval_ns * (1 + (uint64_t)(unsigned)signal->overrun);
+  thread->signals++;
+  if (rests(thread, start_ns, weight_ns))
+    return;
+  bool asked = ask_all(thread);
+  push_tick(thread, signal, start_ns, asked);
+  uint64_t end_ns = cprof_os_wall_ns(), cost_ns = end_ns - start_ns;
+  thread->handler_ns += cost_ns;
+  if (cost_ns > EXPENSIVE_NS)
+    thread->rest_until_ns = end_ns + cost_ns * REST;
+}
+
+// ---- threads ----------------------------------------------------------
+
+static struct cprof_cpu_thread *take_free(void) {
+  for (struct cprof_cpu_thread *at = threads; at != NULL; at = at->next)
+    if (at->tid == 0)
+      return at;
+  struct cprof_cpu_thread *thread = calloc(1, sizeof *thread);
+  if (thread == NULL || (thread->queue = cprof_queue_new()) == NULL) {
+    free(thread);
+    return NULL;
+  }
+  thread->next = threads;
+  threads = thread;
+  return thread;
+}
+
+static struct cprof_cpu_thread *thread_here(void) {
+  int tid = cprof_os_tid();
+  for (struct cprof_cpu_thread *at = threads; at != NULL; at = at->next)
+    if (at->tid == tid)
+      return at;
+  struct cprof_cpu_thread *thread = take_free();
+  if (thread == NULL)
+    return NULL;
+  thread->tid = tid;
+  if (!cprof_os_stack(&thread->stack_low, &thread->stack_high))
+    thread->stack_low = thread->stack_high = 0; // then no words are kept
+  return thread;
+}
+
+// Timers are not inherited by fork: the child begins anew.
+static void notice_fork(void) {
+  int pid = cprof_os_pid();
+  if (owner_pid == pid)
+    return;
+  bool is_child = owner_pid != 0;
+  owner_pid = pid;
+  if (!is_child)
+    return;
+  generation++;
+  attached = 0;
+  for (struct cprof_cpu_thread *at = threads; at != NULL; at = at->next) {
+    cprof_timer_forget(&at->timer);
+    for (uint32_t i = 0; i < CPROF_CPU_VMS_MAX; i++) {
+      struct cprof_vm *vm = at->vms[i];
+      at->vms[i] = NULL;
+      if (vm != NULL)
+        cprof_vm_detach(vm);
+    }
+    cprof_queue_clear(at->queue);
+    at->users = NULL;
+    at->tid = 0;
+  }
+  cprof_signal_restore();
+}
+
+static enum cprof_result set_rate(struct cprof_cpu_thread *thread) {
+  uint32_t hz = 0;
+  for (struct cprof_cpu_user *at = thread->users; at != NULL; at = at->next)
+    if (at->hz > hz)
+      hz = at->hz;
+  if (hz == 0) {
+    cprof_timer_stop(&thread->timer);
+    thread->interval_ns = 0;
+    return CPROF_OK;
+  }
+  uint64_t interval_ns = 1000000000u / hz;
+  if (interval_ns == thread->interval_ns && thread->timer.armed)
+    return CPROF_OK;
+  thread->interval_ns = interval_ns;
+  return thread->timer.armed
+             ? cprof_timer_change(&thread->timer, interval_ns)
+             : cprof_timer_start(&thread->timer, thread, interval_ns);
+}
+
+// ---- VMs --------------------------------------------------------------
+
+static void remove_vm(struct cprof_cpu_thread *thread, struct cprof_vm *vm) {
+  for (uint32_t i = 0; i < CPROF_CPU_VMS_MAX; i++)
+    if (thread->vms[i] == vm)
+      thread->vms[i] = NULL;
+  cprof_vm_detach(vm);
+  vm->closing = NULL;
+  if (--attached == 0)
+    cprof_signal_restore();
+}
+
+// lua_close with users that were never stopped.
+static void on_closing(struct cprof_vm *vm) {
+  for (struct cprof_cpu_thread *at = threads; at != NULL; at = at->next)
+    for (struct cprof_cpu_user *user = at->users; user != NULL;) {
+      struct cprof_cpu_user *next = user->next;
+      if (user->vm == vm)
+        cprof_cpu_stop(user);
+      user = next;
+    }
+}
+
+static enum cprof_result attach_vm(struct cprof_cpu_thread *thread,
+                                   struct cprof_vm *vm, lua_State *L,
+                                   const struct cprof_cpu_options *options) {
+  uint32_t slot = 0;
+  while (slot < CPROF_CPU_VMS_MAX && thread->vms[slot] != NULL)
+    slot++;
+  if (slot == CPROF_CPU_VMS_MAX)
+    return CPROF_ELIMIT;
+  if (cprof_signal_owner() == CPROF_SIGNAL_FOREIGN)
+    return CPROF_EBUSY;
+  enum cprof_result result =
+      cprof_vm_attach(vm, L, thread->queue, &options->vm);
+  if (result != CPROF_OK)
+    return result;
+  thread->vms[slot] = vm;
+  vm->closing = on_closing;
+  attached++;
+  result = cprof_signal_active(on_tick);
+  if (result != CPROF_OK)
+    remove_vm(thread, vm);
+  return result;
+}
+
+static bool has_users(const struct cprof_cpu_thread *thread,
+                      const struct cprof_vm *vm) {
+  for (struct cprof_cpu_user *at = thread->users; at != NULL; at = at->next)
+    if (at->vm == vm)
+      return true;
+  return false;
+}
+
+// ---- users ------------------------------------------------------------
+
+static void unlink_user(struct cprof_cpu_thread *thread,
+                        struct cprof_cpu_user *user) {
+  struct cprof_cpu_user **at = &thread->users;
+  while (*at != NULL && *at != user)
+    at = &(*at)->next;
+  if (*at != NULL)
+    *at = user->next;
+  user->next = NULL;
+  user->thread = NULL;
+}
+
+static void stop_locked(struct cprof_cpu_user *user) {
+  struct cprof_cpu_thread *thread = user->thread;
+  struct cprof_vm *vm = user->vm;
+  bool was_blocked = cprof_signal_block();
+  unlink_user(thread, user);
+  set_rate(thread);
+  cprof_signal_drain();
+  if (!has_users(thread, vm))
+    remove_vm(thread, vm);
+  if (thread->users == NULL) {
+    cprof_queue_clear(thread->queue);
+    thread->rest_until_ns = thread->carried_signals = thread->carried_ns = 0;
+    thread->tid = 0;
+  }
+  if (!was_blocked)
+    cprof_signal_unblock();
+}
+
+static enum cprof_result start_locked(struct cprof_cpu_user *user, lua_State *L,
+                                      const struct cprof_cpu_options *options) {
+  struct cprof_vm *vm = user->vm;
+  struct cprof_cpu_thread *thread = thread_here();
+  if (thread == NULL)
+    return CPROF_ENOMEM;
+  if (vm->attached && vm->queue != thread->queue)
+    return CPROF_ESTATE;
+  enum cprof_result result =
+      vm->attached ? CPROF_OK : attach_vm(thread, vm, L, options);
+  if (result != CPROF_OK)
+    return result;
+  user->generation = generation;
+  user->thread = thread;
+  user->next = thread->users;
+  thread->users = user;
+  result = set_rate(thread);
+  if (result != CPROF_OK)
+    stop_locked(user);
+  return result;
+}
+
+enum cprof_result cprof_cpu_start(struct cprof_cpu_user *user,
+                                  struct cprof_vm *vm, lua_State *L,
+                                  const struct cprof_cpu_options *options) {
+  if (options->hz == 0 || options->hz > CPROF_HZ_MAX)
+    return CPROF_ERANGE;
+  user->vm = vm;
+  user->hz = options->hz;
+  pthread_mutex_lock(&control);
+  notice_fork();
+  enum cprof_result result = start_locked(user, L, options);
+  pthread_mutex_unlock(&control);
+  return result;
+}
+
+bool cprof_cpu_running(const struct cprof_cpu_user *user) {
+  return user->thread != NULL && owner_pid == cprof_os_pid() &&
+         user->generation == generation;
+}
+
+void cprof_cpu_refresh(struct cprof_cpu_user *user, lua_State *L) {
+  if (!cprof_cpu_running(user))
+    return;
+  cprof_vm_flush(user->vm, L);
+  if (cprof_signal_owner() != CPROF_SIGNAL_PASSIVE)
+    return;
+  struct cprof_vm_options same = {cprof_vm_mode(user->vm)};
+  user->thread->restarts++;
+  if (cprof_vm_attach(user->vm, L, user->thread->queue, &same) == CPROF_OK)
+    cprof_signal_active(on_tick);
+}
+
+void cprof_cpu_stop(struct cprof_cpu_user *user) {
+  if (user->thread == NULL)
+    return;
+  pthread_mutex_lock(&control);
+  notice_fork();
+  if (user->generation == generation)
+    stop_locked(user);
+  user->thread = NULL;
+  pthread_mutex_unlock(&control);
+}
+
+void cprof_cpu_stats(const struct cprof_cpu_user *user,
+                     struct cprof_cpu_stats *stats) {
+  const struct cprof_cpu_thread *thread = user->thread;
+  *stats = (struct cprof_cpu_stats){0};
+  if (thread == NULL)
+    return;
+  stats->signals = thread->signals;
+  stats->handler_ns = thread->handler_ns;
+  stats->lost = thread->queue->lost;
+  stats->lost_ns = thread->queue->lost_ns;
+  stats->rested = thread->rested;
+  stats->interval_ns = thread->interval_ns;
+  stats->restarts = thread->restarts;
+}

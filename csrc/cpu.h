@@ -1,0 +1,57 @@
+// The CPU sampler: one timer a thread on that thread's CPU clock, one signal
+// handler, as many users (sessions) as like. It runs at the highest rate that
+// a user asks for; every tick carries its own weight. start and stop are
+// called on the thread that runs the VM, outside the handler.
+#ifndef CPROF_CPU_H
+#define CPROF_CPU_H
+
+#include "vm.h"
+
+#define CPROF_HZ_MAX 10000u
+#define CPROF_HZ_DEFAULT 100u
+#define CPROF_CPU_VMS_MAX 8u // VMs sampled on one thread at a time
+
+struct cprof_cpu_thread;
+
+// One session's part in it.
+struct cprof_cpu_user {
+  struct cprof_cpu_thread *thread; // NULL: not started
+  struct cprof_vm *vm;
+  uint32_t hz;
+  uint32_t generation; // of the process: forks end users
+  struct cprof_cpu_user *next;
+};
+
+struct cprof_cpu_options {
+  uint32_t hz; // 1 .. CPROF_HZ_MAX
+  struct cprof_vm_options vm;
+};
+
+// Samples this VM on the calling thread. CPROF_EBUSY: SIGPROF or the VM's
+// profiler belongs to somebody else; CPROF_ESTATE: the VM is being sampled on
+// another thread; CPROF_ELIMIT: too many VMs; CPROF_EIO: no timer.
+enum cprof_result cprof_cpu_start(struct cprof_cpu_user *user,
+                                  struct cprof_vm *vm, lua_State *L,
+                                  const struct cprof_cpu_options *options);
+// Resolves what is pending for this VM and, where somebody stopped LuaJIT's
+// profiler meanwhile, starts it again.
+void cprof_cpu_refresh(struct cprof_cpu_user *user, lua_State *L);
+// Does nothing when not started. The last user takes timer, handler and hooks
+// along.
+void cprof_cpu_stop(struct cprof_cpu_user *user);
+// Is it still sampling? false in a child that was forked meanwhile.
+bool cprof_cpu_running(const struct cprof_cpu_user *user);
+
+struct cprof_cpu_stats {
+  uint64_t signals;       // handled on this thread
+  uint64_t handler_ns;    // spent handling them, delivery not included
+  uint64_t lost, lost_ns; // found no room in the queue
+  uint64_t rested;        // signals that the next asked sample stands for
+  uint64_t interval_ns;   // 0: not sampling
+  uint64_t restarts;      // of LuaJIT's profiler that somebody stopped
+};
+// Of the user's thread.
+void cprof_cpu_stats(const struct cprof_cpu_user *user,
+                     struct cprof_cpu_stats *stats);
+
+#endif

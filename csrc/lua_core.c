@@ -1,0 +1,102 @@
+// The module cprof.core: the one symbol that the object exports, and the
+// functions that belong to no other unit of the edge.
+#include "lua_edge.h"
+#include "lua_profile.h"
+#include "lua_session.h"
+#include "os.h"
+#include "vm.h"
+
+// ---- functions --------------------------------------------------------
+
+static void set_number(lua_State *L, const char *name, uint64_t value) {
+  lua_pushnumber(L, (lua_Number)value);
+  lua_setfield(L, -2, name);
+}
+
+// core.stats() -> { ticks =, ticks_ns =, … }
+static int core_stats(lua_State *L) {
+  const struct cprof_vm *vm = cprof_vm_of(L);
+  lua_newtable(L);
+  if (vm == NULL)
+    return 1;
+  set_number(L, "ticks", vm->counters.ticks);
+  set_number(L, "ticks_ns", vm->counters.ticks_ns);
+  set_number(L, "safepoint_ns", vm->counters.safepoint_ns);
+  set_number(L, "lines_live", vm->counters.lines_live);
+  set_number(L, "lines_hook", vm->counters.lines_hook);
+  set_number(L, "late", vm->counters.late);
+  set_number(L, "hooked", vm->counters.hooked);
+  set_number(L, "raised", vm->counters.raised);
+  set_number(L, "tail_calls", vm->counters.tail_calls);
+  set_number(L, "passive_signals", cprof_signal_passive_count());
+  set_number(L, "functions", vm->stream.funcs.count);
+  set_number(L, "memory_bytes",
+             cprof_funcs_bytes(&vm->stream.funcs) +
+                 cprof_cnames_bytes(&vm->cnames));
+  return 1;
+}
+
+// core.cpu_ns() -> number: the CPU clock of this thread
+static int core_cpu_ns(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)cprof_os_cpu_ns());
+  return 1;
+}
+
+// core.wall_ns() -> number: CLOCK_MONOTONIC
+static int core_wall_ns(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)cprof_os_wall_ns());
+  return 1;
+}
+
+// core.pid() -> integer
+static int core_pid(lua_State *L) {
+  lua_pushinteger(L, cprof_os_pid());
+  return 1;
+}
+
+// core.isatty(fd) -> boolean
+static int core_isatty(lua_State *L) {
+  lua_pushboolean(L, cprof_os_isatty((int)luaL_checkinteger(L, 1)));
+  return 1;
+}
+
+// core.resident_bytes() -> number: memory of the process
+static int core_resident_bytes(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)cprof_os_resident_bytes());
+  return 1;
+}
+
+// core.signal_owner() -> "free" | "passive" | "active" | "foreign": of SIGPROF
+static int core_signal_owner(lua_State *L) {
+  static const char *const names[] = {"free", "passive", "active", "foreign"};
+  lua_pushstring(L, names[cprof_signal_owner()]);
+  return 1;
+}
+
+// ---- module -----------------------------------------------------------
+
+__attribute__((visibility("default"))) int luaopen_cprof_core(lua_State *L);
+
+int luaopen_cprof_core(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"stats", core_stats},
+      {"cpu_ns", core_cpu_ns},
+      {"wall_ns", core_wall_ns},
+      {"pid", core_pid},
+      {"isatty", core_isatty},
+      {"resident_bytes", core_resident_bytes},
+      {"signal_owner", core_signal_owner},
+      {NULL, NULL},
+  };
+  // The wrong VM never comes here: it lacks symbols of the right one, and Lua
+  // loads modules with RTLD_NOW.
+  luaL_checkversion(L);
+  cprof_vm_open(L);
+  lua_newtable(L);
+  luaL_setfuncs(L, functions, 0);
+  lua_pushliteral(L, CPROF_VERSION);
+  lua_setfield(L, -2, "_VERSION");
+  cprof_lua_profile_open(L);
+  cprof_lua_session_open(L);
+  return 1;
+}

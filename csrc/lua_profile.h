@@ -1,0 +1,22 @@
+// Profiles as Lua sees them: userdata "cprof.profile". Its methods are a table
+// that lua/cprof/profile.lua extends.
+#ifndef CPROF_LUA_PROFILE_H
+#define CPROF_LUA_PROFILE_H
+
+#include "lua_compat.h"
+#include "profile.h"
+
+#define CPROF_LUA_PROFILE "cprof.profile" // the metatable's name
+
+// With the core's module table on top of the stack: makes the metatable, adds
+// core.profile_methods, core.read and core.read_file.
+void cprof_lua_profile_open(lua_State *L);
+
+// Pushes a userdata that holds no profile yet. What is stored through the
+// result belongs to the garbage collector.
+struct cprof_profile **cprof_lua_profile_new(lua_State *L);
+
+// The profile at this stack position; raises when it is something else.
+struct cprof_profile *cprof_lua_profile_check(lua_State *L, int index);
+
+#endif

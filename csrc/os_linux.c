@@ -1,0 +1,286 @@
+// Linux: clocks, timers, SIGPROF. Everything the handler runs before it
+// reaches cpu.c is in the part "handler".
+#include "os.h"
+
+#include "arch_x86_64.h"
+
+#include <errno.h>
+#include <pthread.h> // pthread_getattr_np, pthread_sigmask
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h> // gettid
+#include <sys/time.h>    // setitimer
+#include <sys/uio.h>     // process_vm_readv
+#include <time.h>
+#include <unistd.h>
+
+#ifndef sigev_notify_thread_id // glibc 2.36 has only the union's member
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+// ---- clocks and facts -------------------------------------------------
+
+static uint64_t read_clock(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t cprof_os_wall_ns(void) { return read_clock(CLOCK_MONOTONIC); }
+uint64_t cprof_os_cpu_ns(void) { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
+uint64_t cprof_os_time_ns(void) { return read_clock(CLOCK_REALTIME); }
+
+int cprof_os_pid(void) { return (int)getpid(); }
+int cprof_os_tid(void) { return (int)syscall(SYS_gettid); }
+bool cprof_os_isatty(int fd) { return isatty(fd) == 1; }
+
+uint64_t cprof_os_random(void) {
+  uint64_t value = 0;
+  if (getrandom(&value, sizeof value, GRND_NONBLOCK) != sizeof value)
+    value = cprof_os_wall_ns() * 0x9e3779b97f4a7c15u;
+  return value;
+}
+
+size_t cprof_os_resident_bytes(void) {
+  unsigned long total = 0, resident = 0;
+  FILE *file = fopen("/proc/self/statm", "re");
+  if (file == NULL)
+    return 0;
+  if (fscanf(file, "%lu %lu", &total, &resident) != 2)
+    resident = 0;
+  fclose(file);
+  return (size_t)resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+bool cprof_os_peek(const void *address, void *out, size_t size) {
+  struct iovec local = {out, size};
+  struct iovec remote = {(void *)address, size};
+  return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)size;
+}
+
+bool cprof_os_stack(uint64_t *low, uint64_t *high) {
+  pthread_attr_t attributes;
+  void *address = NULL;
+  size_t size = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+    return false;
+  bool known = pthread_attr_getstack(&attributes, &address, &size) == 0;
+  pthread_attr_destroy(&attributes);
+  *low = (uint64_t)(uintptr_t)address;
+  *high = *low + size;
+  return known;
+}
+
+// ---- timer ------------------------------------------------------------
+
+// The storms of `make soak` build with CLOCK_MONOTONIC, for more signals than
+// the tick lets a CPU clock give (make STORM=1).
+#ifndef CPROF_TIMER_CLOCK
+#define CPROF_TIMER_CLOCK CLOCK_THREAD_CPUTIME_ID
+#endif
+
+static enum cprof_result set_timer(struct cprof_timer *timer,
+                                   uint64_t interval_ns) {
+  uint64_t first_ns = 1 + cprof_os_random() % interval_ns; // (0, interval]
+  struct itimerspec when = {
+      .it_interval = {(time_t)(interval_ns / 1000000000u),
+                      (long)(interval_ns % 1000000000u)},
+      .it_value = {(time_t)(first_ns / 1000000000u),
+                   (long)(first_ns % 1000000000u)},
+  };
+  return timer_settime(timer->id, 0, &when, NULL) == 0 ? CPROF_OK : CPROF_EIO;
+}
+
+enum cprof_result cprof_timer_start(struct cprof_timer *timer, void *cookie,
+                                    uint64_t interval_ns) {
+  struct sigevent event;
+  memset(&event, 0, sizeof event);
+  event.sigev_notify = SIGEV_THREAD_ID;
+  event.sigev_notify_thread_id = cprof_os_tid();
+  event.sigev_signo = SIGPROF;
+  event.sigev_value.sival_ptr = cookie;
+  timer_t id;
+  if (timer_create(CPROF_TIMER_CLOCK, &event, &id) != 0)
+    return CPROF_EIO;
+  timer->id = id;
+  timer->armed = true;
+  enum cprof_result result = set_timer(timer, interval_ns);
+  if (result != CPROF_OK)
+    cprof_timer_stop(timer);
+  return result;
+}
+
+enum cprof_result cprof_timer_change(struct cprof_timer *timer,
+                                     uint64_t interval_ns) {
+  return set_timer(timer, interval_ns);
+}
+
+void cprof_timer_stop(struct cprof_timer *timer) {
+  if (timer->armed)
+    timer_delete(timer->id);
+  cprof_timer_forget(timer);
+}
+
+void cprof_timer_forget(struct cprof_timer *timer) {
+  timer->armed = false;
+  timer->id = NULL;
+}
+
+void cprof_os_itimer_stop(void) {
+  static const struct itimerval none;
+  setitimer(ITIMER_PROF, &none, NULL);
+}
+
+// ---- handler ----------------------------------------------------------
+
+static cprof_signal_handler *volatile active_handler;
+static struct sigaction before;   // the disposition of our first install
+static struct sigaction replaced; // what the active handler stands in for
+static bool installed;            // `before` is valid
+static _Atomic uint64_t passive_count;
+
+void cprof_os_capture(const struct cprof_signal *signal,
+                      struct cprof_tick *tick, uint64_t low, uint64_t high) {
+  const ucontext_t *context = signal->context;
+  uint64_t sp = arch_sp(context);
+  tick->pc = arch_pc(context);
+  arch_registers(context, tick->registers);
+  tick->word_count = 0;
+  if (sp < low || sp >= high || sp % sizeof(uint64_t) != 0)
+    return;
+  uint64_t room = (high - sp) / sizeof(uint64_t);
+  tick->word_count =
+      room < CPROF_STACK_WORDS ? (uint32_t)room : CPROF_STACK_WORDS;
+  const uint64_t *words = (const uint64_t *)(uintptr_t)sp;
+  for (uint32_t i = 0; i < tick->word_count; i++)
+    tick->words[i] = words[i];
+}
+
+static void on_passive(int number, siginfo_t *info, void *context) {
+  (void)number, (void)info, (void)context;
+  atomic_fetch_add_explicit(&passive_count, 1, memory_order_relaxed);
+}
+
+// A signal that none of our timers sent goes where it went before us.
+static void pass_on(int number, siginfo_t *info, void *context) {
+  if (replaced.sa_flags & SA_SIGINFO) {
+    if (replaced.sa_sigaction != on_passive)
+      replaced.sa_sigaction(number, info, context);
+  } else if (replaced.sa_handler != SIG_DFL && replaced.sa_handler != SIG_IGN) {
+    replaced.sa_handler(number);
+  }
+}
+
+static void on_active(int number, siginfo_t *info, void *context) {
+  int saved = errno;
+  if (info->si_code == SI_TIMER && info->si_value.sival_ptr != NULL) {
+    struct cprof_signal signal = {info->si_value.sival_ptr, info->si_overrun,
+                                  context};
+    active_handler(&signal);
+  } else {
+    pass_on(number, info, context);
+  }
+  errno = saved;
+}
+
+// ---- disposition ------------------------------------------------------
+
+static enum cprof_result install(void (*action)(int, siginfo_t *, void *),
+                                 struct sigaction *old) {
+  struct sigaction mine;
+  memset(&mine, 0, sizeof mine);
+  mine.sa_sigaction = action;
+  mine.sa_flags = SA_SIGINFO | SA_RESTART;
+  sigemptyset(&mine.sa_mask);
+  return sigaction(SIGPROF, &mine, old) == 0 ? CPROF_OK : CPROF_EIO;
+}
+
+enum cprof_signal_owner cprof_signal_owner(void) {
+  struct sigaction now;
+  if (sigaction(SIGPROF, NULL, &now) != 0)
+    return CPROF_SIGNAL_FOREIGN;
+  if (now.sa_flags & SA_SIGINFO) {
+    if (now.sa_sigaction == on_passive)
+      return CPROF_SIGNAL_PASSIVE;
+    return now.sa_sigaction == on_active ? CPROF_SIGNAL_ACTIVE
+                                         : CPROF_SIGNAL_FOREIGN;
+  }
+  if (now.sa_handler == SIG_DFL || now.sa_handler == SIG_IGN)
+    return CPROF_SIGNAL_FREE;
+  return CPROF_SIGNAL_FOREIGN;
+}
+
+void *cprof_signal_foreign(void) {
+  struct sigaction now;
+  if (cprof_signal_owner() != CPROF_SIGNAL_FOREIGN ||
+      sigaction(SIGPROF, NULL, &now) != 0)
+    return NULL;
+  return now.sa_flags & SA_SIGINFO ? (void *)(uintptr_t)now.sa_sigaction
+                                   : (void *)(uintptr_t)now.sa_handler;
+}
+
+static void keep_before(void) {
+  if (installed || sigaction(SIGPROF, NULL, &before) != 0)
+    return;
+  installed = true;
+}
+
+enum cprof_result cprof_signal_passive(void) {
+  keep_before();
+  return install(on_passive, NULL);
+}
+
+enum cprof_result cprof_signal_active(cprof_signal_handler *handler) {
+  keep_before();
+  active_handler = handler;
+  if (cprof_signal_owner() == CPROF_SIGNAL_ACTIVE)
+    return CPROF_OK;
+  // `replaced` is written before the handler that reads it can run.
+  if (sigaction(SIGPROF, NULL, &replaced) != 0)
+    return CPROF_EIO;
+  return install(on_active, NULL);
+}
+
+bool cprof_signal_block(void) {
+  sigset_t mine, old;
+  sigemptyset(&mine);
+  sigaddset(&mine, SIGPROF);
+  pthread_sigmask(SIG_BLOCK, &mine, &old);
+  return sigismember(&old, SIGPROF) == 1;
+}
+
+void cprof_signal_drain(void) {
+  sigset_t mine;
+  struct timespec none = {0, 0};
+  sigemptyset(&mine);
+  sigaddset(&mine, SIGPROF);
+  while (sigtimedwait(&mine, NULL, &none) == SIGPROF)
+    continue;
+}
+
+void cprof_signal_unblock(void) {
+  sigset_t mine;
+  sigemptyset(&mine);
+  sigaddset(&mine, SIGPROF);
+  pthread_sigmask(SIG_UNBLOCK, &mine, NULL);
+}
+
+void cprof_signal_restore(void) {
+  bool was_blocked = cprof_signal_block();
+  cprof_signal_drain();
+  enum cprof_signal_owner owner = cprof_signal_owner();
+  if (installed &&
+      (owner == CPROF_SIGNAL_ACTIVE || owner == CPROF_SIGNAL_PASSIVE)) {
+    sigaction(SIGPROF, &before, NULL);
+    installed = false;
+  }
+  if (!was_blocked)
+    cprof_signal_unblock();
+}
+
+uint64_t cprof_signal_passive_count(void) {
+  return atomic_load_explicit(&passive_count, memory_order_relaxed);
+}

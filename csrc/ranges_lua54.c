@@ -1,0 +1,172 @@
+// Finding the ranges, and reading ticks by them.
+#include "ranges_lua54.h"
+
+#include "lua_compat.h"
+
+#include <string.h>
+
+#define PROCS_MAX 24u
+#define PROBE_SIZE 4242u // of the userdata by which its allocation is known
+#define GC_BYTES_MAX 0x10000u // lgc.c makes some 12 KiB; more is a wrong guess
+
+static bool holds(const struct cprof_proc *range, uint64_t pc) {
+  return range->start <= pc && pc < range->end;
+}
+
+// ---- allocator and collector ------------------------------------------
+
+struct probe {
+  lua_Alloc alloc; // the VM's own
+  void *owner;
+  void *block; // of the probe's userdata
+  struct cprof_proc created[PROCS_MAX], freed[PROCS_MAX];
+  uint32_t created_count, freed_count;
+};
+
+static void *on_alloc(void *owner, void *block, size_t old, size_t size) {
+  struct probe *probe = owner;
+  if (block != NULL && block == probe->block && size == 0) {
+    probe->freed_count = cprof_unwind_here(probe->freed, PROCS_MAX);
+    probe->block = NULL;
+  }
+  void *result = probe->alloc(probe->owner, block, old, size);
+  if (block == NULL && size >= PROBE_SIZE && probe->created_count == 0) {
+    probe->created_count = cprof_unwind_here(probe->created, PROCS_MAX);
+    probe->block = result;
+  }
+  return result;
+}
+
+static int make_garbage(lua_State *L) {
+  lua_newuserdatauv(L, PROBE_SIZE, 0);
+  lua_pop(L, 1);
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  return 0;
+}
+
+static bool run_probe(lua_State *L, struct probe *probe) {
+  memset(probe, 0, sizeof *probe);
+  probe->alloc = lua_getallocf(L, &probe->owner);
+  lua_pushcfunction(L, make_garbage);
+  lua_setallocf(L, on_alloc, probe);
+  bool ran = lua_pcall(L, 0, 0, 0) == LUA_OK;
+  lua_setallocf(L, probe->alloc, probe->owner);
+  if (!ran)
+    lua_pop(L, 1);
+  return ran && probe->created_count > 2 && probe->freed_count > 3;
+}
+
+static bool is_lua_gc(const struct cprof_proc *proc) {
+  return holds(proc, (uint64_t)(uintptr_t)lua_gc);
+}
+
+// freed: on_alloc, luaM_free_, then freeobj … luaC_fullgc, then lua_gc.
+static bool find_gc(struct cprof_ranges *ranges, const struct probe *probe) {
+  struct cprof_proc gc = {UINT64_MAX, 0};
+  uint32_t i = 2;
+  for (; i < probe->freed_count && !is_lua_gc(&probe->freed[i]); i++) {
+    if (probe->freed[i].start < gc.start)
+      gc.start = probe->freed[i].start;
+    if (probe->freed[i].end > gc.end)
+      gc.end = probe->freed[i].end;
+  }
+  if (i == probe->freed_count || gc.end - gc.start > GC_BYTES_MAX)
+    return false;
+  ranges->gc = gc;
+  for (uint32_t k = 0; k < probe->created_count; k++)
+    if (holds(&gc, probe->created[k].start))
+      ranges->creation = probe->created[k];
+  return true;
+}
+
+// ---- interpreter loop -------------------------------------------------
+
+// Upvalue 1: where the procedures go.
+static int look_up(lua_State *L) {
+  struct probe *probe = lua_touserdata(L, lua_upvalueindex(1));
+  probe->created_count = cprof_unwind_here(probe->created, PROCS_MAX);
+  return 0;
+}
+
+// Of the procedures between a C function and the lua_pcall below it, the
+// interpreter loop is the largest by far.
+static bool find_loop(lua_State *L, struct cprof_ranges *ranges,
+                      struct probe *probe) {
+  struct cprof_proc largest = {0, 0};
+  probe->created_count = 0;
+  if (luaL_loadstring(L, "local f = ... f() return 1") != LUA_OK) {
+    lua_pop(L, 1);
+    return false;
+  }
+  lua_pushlightuserdata(L, probe);
+  lua_pushcclosure(L, look_up, 1);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+    lua_pop(L, 1);
+    return false;
+  }
+  for (uint32_t i = 0; i < probe->created_count; i++) {
+    const struct cprof_proc *proc = &probe->created[i];
+    if (holds(proc, (uint64_t)(uintptr_t)lua_pcallk))
+      break;
+    if (proc->end - proc->start > largest.end - largest.start)
+      largest = *proc;
+  }
+  ranges->loop = largest;
+  return largest.end - largest.start > 4096; // luaV_execute is some 10 KiB
+}
+
+void cprof_ranges_find(struct cprof_ranges *ranges, lua_State *L) {
+  struct probe probe;
+  memset(ranges, 0, sizeof *ranges);
+  if (!lua_checkstack(L, 8))
+    return;
+  ranges->known =
+      run_probe(L, &probe) && find_gc(ranges, &probe) &&
+      cprof_unwind_proc((uint64_t)(uintptr_t)probe.alloc, &ranges->allocator) &&
+      find_loop(L, ranges, &probe);
+  if (!ranges->known)
+    memset(ranges, 0, sizeof *ranges);
+}
+
+// ---- reading ticks ----------------------------------------------------
+
+static bool in_gc(const struct cprof_ranges *ranges, uint64_t pc) {
+  return holds(&ranges->gc, pc) && !holds(&ranges->creation, pc);
+}
+
+static enum cprof_native_state state_at(const struct cprof_ranges *ranges,
+                                        uint64_t pc) {
+  if (in_gc(ranges, pc))
+    return CPROF_NATIVE_GC;
+  if (holds(&ranges->allocator, pc))
+    return CPROF_NATIVE_ALLOCATOR;
+  return holds(&ranges->loop, pc) ? CPROF_NATIVE_LOOP : CPROF_NATIVE_OTHER;
+}
+
+enum cprof_native_state cprof_ranges_classify(const struct cprof_ranges *ranges,
+                                              const struct cprof_tick *tick,
+                                              uint32_t *loop_words) {
+  enum cprof_native_state state = state_at(ranges, tick->pc);
+  *loop_words = 0;
+  if (state == CPROF_NATIVE_LOOP)
+    return state;
+  for (uint32_t i = 0; i < tick->word_count; i++) {
+    enum cprof_native_state next = state_at(ranges, tick->words[i]);
+    *loop_words = i + 1;
+    if (next == CPROF_NATIVE_LOOP)
+      return state == CPROF_NATIVE_OTHER ? next : state;
+    // The allocator on behalf of the collector is the collector.
+    if (next == CPROF_NATIVE_GC ||
+        (next == CPROF_NATIVE_ALLOCATOR && state == CPROF_NATIVE_OTHER))
+      state = next;
+  }
+  return state;
+}
+
+bool cprof_ranges_in_gc(const struct cprof_ranges *ranges,
+                        const struct cprof_tick *tick) {
+  for (uint32_t i = 0; i < tick->word_count; i++)
+    if (in_gc(ranges, tick->words[i]))
+      return true;
+  return false;
+}

@@ -1,0 +1,40 @@
+// Where the machine code of PUC's interpreter loop, collector and allocator
+// lies in a stripped binary: found once per VM by unwinding out of a hook, an
+// allocator call and a collection. They tell what an interrupted instruction
+// belonged to.
+#ifndef CPROF_RANGES_LUA54_H
+#define CPROF_RANGES_LUA54_H
+
+#include "queue.h"
+#include "unwind.h"
+
+#include <lua.h>
+
+struct cprof_ranges {
+  bool known;                  // else all ranges are empty
+  struct cprof_proc loop;      // luaV_execute
+  struct cprof_proc gc;        // of lgc.c, first to last function
+  struct cprof_proc creation;  // luaC_newobj, inside gc, but no collector
+  struct cprof_proc allocator; // the lua_Alloc function
+};
+
+// Makes and collects two userdata, with the allocator of L wrapped meanwhile.
+void cprof_ranges_find(struct cprof_ranges *ranges, lua_State *L);
+
+enum cprof_native_state {
+  CPROF_NATIVE_OTHER,    // none of the below
+  CPROF_NATIVE_LOOP,     // the interpreter loop itself or what it calls
+  CPROF_NATIVE_GC,       // the collector
+  CPROF_NATIVE_ALLOCATOR // the allocator, not on behalf of the collector
+};
+// What the tick interrupted, from its pc and the return addresses among its
+// stack words up to the interpreter loop; *loop_words is set to the number of
+// words up to and including the first return into the loop (0: it is in it).
+enum cprof_native_state cprof_ranges_classify(const struct cprof_ranges *ranges,
+                                              const struct cprof_tick *tick,
+                                              uint32_t *loop_words);
+// Is a return into the collector anywhere among the words?
+bool cprof_ranges_in_gc(const struct cprof_ranges *ranges,
+                        const struct cprof_tick *tick);
+
+#endif

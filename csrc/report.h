@@ -1,0 +1,40 @@
+// What people read of a profile, as data: flat and cumulative values per
+// function, and folded stacks. Sums as `go tool pprof` makes them.
+#ifndef CPROF_REPORT_H
+#define CPROF_REPORT_H
+
+#include "profile.h"
+
+struct cprof_row {
+  uint32_t name;     // string
+  uint32_t filename; // string, of the first function with that name
+  int64_t start_line;
+  int64_t flat; // samples whose leaf it is
+  int64_t cum;  // samples in which it occurs, each once
+};
+
+struct cprof_rows {
+  struct cprof_row *rows; // in no particular order
+  uint32_t count;
+  int64_t total; // of all samples, without signs, as pprof's percentages use
+};
+
+// Rows of one value; functions of the same name are one row whatever their
+// files, as in pprof's `granularity=functions`; samples of 0 make none. Those
+// without a name (name 0) are told apart by filename and start_line. A location
+// without a function counts as its address, "0x…" (name and filename are 0 and
+// start_line is the address). cprof_rows_done frees.
+enum cprof_result cprof_report_rows(const struct cprof_profile *profile,
+                                    uint32_t value_index,
+                                    struct cprof_rows *rows);
+void cprof_rows_done(struct cprof_rows *rows);
+
+// Lines "root;…;leaf value\n", equal stacks summed, in order of first
+// appearance, without those whose sum is 0; `;` and newlines in names become
+// `:` and a space. A function without a name is "file:line", a sample without
+// a stack "[no stack]".
+enum cprof_result cprof_report_folded(const struct cprof_profile *profile,
+                                      uint32_t value_index,
+                                      struct cprof_sink sink);
+
+#endif

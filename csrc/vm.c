@@ -1,0 +1,57 @@
+// The record of a VM in its registry, from `require` to lua_close.
+#include "vm.h"
+
+#include "lua_compat.h"
+
+#include <string.h>
+
+static int vm_key; // its address keys the record in the registry
+
+struct cprof_vm *cprof_vm_of(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &vm_key);
+  struct cprof_vm *vm = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return vm != NULL && vm->own != NULL ? vm : NULL;
+}
+
+// __gc: runs at lua_close, after the finalizers of everything made later.
+static int close_vm(lua_State *L) {
+  struct cprof_vm *vm = lua_touserdata(L, 1);
+  if (vm->attached && vm->closing != NULL)
+    vm->closing(vm);
+  if (vm->own != NULL)
+    cprof_vm_teardown(vm);
+  cprof_stream_done(&vm->stream);
+  cprof_cnames_done(&vm->cnames);
+  return 0;
+}
+
+static lua_State *main_thread(lua_State *L) {
+#ifdef LUA_RIDX_MAINTHREAD
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  lua_State *main = lua_tothread(L, -1);
+  lua_pop(L, 1);
+  return main;
+#else
+  // LuaJIT keeps it nowhere public: the thread that loads us, which is the
+  // main one unless `require` runs in a coroutine.
+  return L;
+#endif
+}
+
+void cprof_vm_open(lua_State *L) {
+  if (cprof_vm_of(L) != NULL)
+    return;
+  struct cprof_vm *vm = lua_newuserdatauv(L, sizeof *vm, 0);
+  memset(vm, 0, sizeof *vm);
+  vm->main = main_thread(L);
+  lua_newtable(L);
+  lua_pushcfunction(L, close_vm);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &vm_key);
+  if (cprof_stream_init(&vm->stream) != CPROF_OK ||
+      cprof_cnames_init(&vm->cnames) != CPROF_OK ||
+      cprof_vm_setup(vm, L) != CPROF_OK)
+    luaL_error(L, "cprof: not enough memory");
+}

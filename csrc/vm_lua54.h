@@ -1,0 +1,51 @@
+// What the units of PUC Lua 5.4 share: the hook that is a safe point, and who
+// resumed whom. VM's thread only, but for what cprof_vm_ask reads.
+#ifndef CPROF_VM_LUA54_H
+#define CPROF_VM_LUA54_H
+
+#include "ranges_lua54.h"
+#include "safepoint.h"
+
+#include <signal.h> // sig_atomic_t
+
+// One resume that is under way, on the C stack of that resume.
+struct cprof_resume {
+  lua_State *from;         // the resumer
+  struct cprof_resume *up; // who resumed the resumer
+};
+
+// The VM's own part of struct cprof_vm.
+struct cprof_vm54 {
+  struct cprof_ranges ranges;
+  bool ranges_tried, lines_exact;
+  struct cprof_resume *resumes;    // innermost first
+  volatile sig_atomic_t changing;  // a lua_sethook of ours is under way
+  volatile sig_atomic_t ask_again; // the handler came meanwhile
+  const void *pcall, *xpcall;      // addresses, to know who caught
+};
+
+// lua_sethook that the handler does not interleave with.
+void cprof_vm54_sethook(struct cprof_vm *vm, lua_State *L, lua_Hook hook,
+                        int mask, int count);
+// Is this the hook of a safe point that is asked for?
+bool cprof_vm54_is_safepoint(lua_Hook hook);
+// Resolves all pending ticks at a hook event of L. `behind_hook`: a user's
+// hook is set, the safe point may have come late.
+void cprof_vm54_resolve(struct cprof_vm *vm, lua_State *L, int event,
+                        bool behind_hook);
+// Resolves ticks that came while a user's hook function ran (its value is on
+// top of L's stack).
+void cprof_vm54_resolve_in_hook(struct cprof_vm *vm, lua_State *L);
+// Resolves what is pending after lua_resume(co) returned to L.
+void cprof_vm54_resolve_resumed(struct cprof_vm *vm, lua_State *L,
+                                lua_State *co, int status);
+
+// Replaces coroutine.create, resume, wrap and close of L's VM.
+void cprof_coroutines_install(struct cprof_vm *vm, lua_State *L);
+
+// Replaces debug.sethook and gethook of L's VM.
+void cprof_hooks_install(struct cprof_vm *vm, lua_State *L);
+// The C hook behind which a user's hook function runs.
+void cprof_hooks_hook(lua_State *L, lua_Debug *ar);
+
+#endif

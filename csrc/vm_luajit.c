@@ -1,0 +1,207 @@
+// LuaJIT: a safe point is the callback of the VM's own profiler. Its timer is
+// stopped at once; our handler calls its handler. Order of installation, and
+// why (design D5): LuaJIT saves the disposition it finds, so ours that does
+// nothing is there first: whoever stops its profiler puts that one back.
+#include "vm_luajit.h"
+
+#include "os.h"
+
+#include "lua_compat.h"
+
+#include <luajit.h>
+#include <signal.h> // SIGPROF
+#include <stdlib.h>
+#include <string.h>
+
+static struct cprof_vmjit *own_of(const struct cprof_vm *vm) { return vm->own; }
+
+// ---- C functions ------------------------------------------------------
+
+static int scan_names(lua_State *L) {
+  cprof_cnames_scan(lua_touserdata(L, 1), L);
+  return 0;
+}
+
+// Looks again after 1, 2, 4, 8 … functions without a name: modules come late.
+static void count_miss(struct cprof_vm *vm) {
+  struct cprof_vmjit *own = own_of(vm);
+  if (++own->misses < own->misses_scan)
+    return;
+  own->misses_scan *= 2;
+  if (lua_cpcall(own->scratch, scan_names, &vm->cnames) != 0)
+    lua_pop(own->scratch, 1);
+}
+
+// The C function that was interrupted: it has returned by now, so it is known
+// by its machine code, of the return addresses the outermost that belongs to
+// one (what it calls may be a C function of Lua too).
+static const void *interrupted_c(const struct cprof_vm *vm,
+                                 const struct cprof_tick *tick) {
+  for (uint32_t i = 0; i <= tick->word_count; i++) {
+    uint64_t pc = i == 0 ? tick->pc : tick->words[i - 1] - 1;
+    const void *address = cprof_cnames_at(&vm->cnames, pc);
+    if (address != NULL)
+      return address;
+  }
+  return NULL;
+}
+
+// If it is still on the stack (it has called Lua), the level it is at.
+static int level_of(lua_State *L, const void *address) {
+  struct cprof_level level;
+  for (int i = 0; i < 4 && cprof_level_get(L, i, &level); i++)
+    if (level.address == address)
+      return i;
+  return -1;
+}
+
+static void walk_from_c(struct cprof_walk *walk, lua_State *L,
+                        const struct cprof_tick *tick) {
+  const void *address = interrupted_c(walk->vm, tick);
+  int level = -1;
+  if (address == NULL)
+    count_miss(walk->vm);
+  else if ((level = level_of(L, address)) < 0)
+    cprof_walk_c(walk, address);
+  cprof_walk_stack(walk, L, level < 0 ? 0 : level, 0);
+}
+
+// ---- callback ---------------------------------------------------------
+
+static enum cprof_vmstate state_of(int vmstate) {
+  switch (vmstate) {
+  case 'N':
+    return CPROF_VM_COMPILED;
+  case 'I':
+    return CPROF_VM_INTERPRETED;
+  case 'C':
+    return CPROF_VM_C;
+  case 'G':
+    return CPROF_VM_GC;
+  case 'J':
+    return CPROF_VM_COMPILER;
+  default:
+    return CPROF_VM_UNKNOWN;
+  }
+}
+
+static bool is_main(lua_State *L) {
+  bool is = lua_pushthread(L) == 1;
+  lua_pop(L, 1);
+  return is;
+}
+
+static void resolve_tick(struct cprof_vm *vm, lua_State *L,
+                         const struct cprof_tick *tick,
+                         enum cprof_vmstate state) {
+  struct cprof_walk walk;
+  cprof_walk_start(&walk, vm);
+  if (state == CPROF_VM_GC)
+    cprof_walk_marker(&walk, CPROF_MARK_GC);
+  else if (state == CPROF_VM_COMPILER)
+    cprof_walk_marker(&walk, CPROF_MARK_COMPILER);
+  if (state == CPROF_VM_C)
+    walk_from_c(&walk, L, tick);
+  else
+    cprof_walk_stack(&walk, L, 0, 0);
+  if (!is_main(L))
+    cprof_walk_marker(&walk, CPROF_MARK_COROUTINE);
+  cprof_walk_push(&walk, tick, state);
+}
+
+// Returns the weight of what it resolved.
+static uint64_t drain(struct cprof_vm *vm, lua_State *L,
+                      enum cprof_vmstate state) {
+  uint64_t start_ns = cprof_os_wall_ns(), weight_ns = 0;
+  const struct cprof_tick *tick;
+  vm->draining = true;
+  while ((tick = cprof_queue_peek(vm->queue)) != NULL) {
+    weight_ns += tick->weight_ns;
+    resolve_tick(vm, L, tick, state);
+    cprof_queue_pop(vm->queue);
+  }
+  cprof_safepoint_lost(vm);
+  vm->draining = false;
+  vm->counters.safepoint_ns += cprof_os_wall_ns() - start_ns;
+  return weight_ns;
+}
+
+static void on_profile(void *owner, lua_State *L, int samples, int vmstate) {
+  struct cprof_vm *vm = owner;
+  (void)samples; // LuaJIT's count; ours are in the queue, with weights
+  if (!vm->attached || vm->draining)
+    return;
+  uint64_t weight_ns = drain(vm, L, state_of(vmstate));
+  if (own_of(vm)->user_active)
+    cprof_jitprofile_callback(vm, L, vmstate, weight_ns);
+}
+
+void cprof_vm_flush(struct cprof_vm *vm, lua_State *L) {
+  if (vm->queue == NULL || !cprof_queue_pending(vm->queue))
+    return;
+  vm->counters.late++;
+  drain(vm, L, CPROF_VM_UNKNOWN);
+}
+
+bool cprof_vm_ask(struct cprof_vm *vm) {
+  own_of(vm)->handler(SIGPROF);
+  return true;
+}
+
+// ---- life -------------------------------------------------------------
+
+char cprof_vm_mode(const struct cprof_vm *vm) { return own_of(vm)->mode; }
+
+const char *cprof_vm_name(void) { return LUAJIT_VERSION; }
+
+enum cprof_result cprof_vm_setup(struct cprof_vm *vm, lua_State *L) {
+  static int scratch_key;
+  struct cprof_vmjit *own = calloc(1, sizeof *own);
+  if (own == NULL)
+    return CPROF_ENOMEM;
+  vm->own = own;
+  own->misses_scan = 1;
+  own->scratch = lua_newthread(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &scratch_key);
+  cprof_jitprofile_install(vm, L);
+  return CPROF_OK;
+}
+
+void cprof_vm_teardown(struct cprof_vm *vm) {
+  free(vm->own);
+  vm->own = NULL;
+}
+
+// The interval is 1000 s: its timer is stopped before it can expire.
+static const char *start_mode(char mode) {
+  return mode == 'f' ? "fi1000000" : "li1000000";
+}
+
+enum cprof_result cprof_vm_attach(struct cprof_vm *vm, lua_State *L,
+                                  struct cprof_queue *queue,
+                                  const struct cprof_vm_options *options) {
+  struct cprof_vmjit *own = own_of(vm);
+  enum cprof_result result = cprof_signal_passive();
+  if (result != CPROF_OK)
+    return result;
+  luaJIT_profile_start(L, start_mode(options->mode), on_profile, vm);
+  cprof_os_itimer_stop();
+  // Another VM of this process has it: then nothing was installed.
+  own->handler = (void (*)(int))(uintptr_t)cprof_signal_foreign();
+  if (own->handler == NULL) {
+    cprof_signal_restore();
+    return CPROF_EBUSY;
+  }
+  own->mode = options->mode;
+  vm->lost_seen = queue->lost;
+  vm->lost_seen_ns = queue->lost_ns;
+  vm->queue = queue;
+  vm->attached = true;
+  return CPROF_OK;
+}
+
+void cprof_vm_detach(struct cprof_vm *vm) {
+  vm->attached = false;
+  luaJIT_profile_stop(own_of(vm)->scratch);
+  vm->queue = NULL;
+}

@@ -1,0 +1,294 @@
+-- `cprof run [options] script.lua args…`: runs a script under the profiler,
+-- in this process and in place of cprof: the script's main chunk is called
+-- last of all (a tail call), so that its `arg`, streams, errors and exit code
+-- are those of `lua script.lua args…`, and no frame of cprof is on its stack.
+-- The profile is written when the process ends (cprof.at_exit).
+
+local at_exit = require "cprof.at_exit"
+local term = require "cprof.cli.term"
+local vm = require "cprof.cli.vm"
+
+local format = string.format
+
+local M = {
+  name = "run",
+  summary = "run a script and write its profile",
+  examples = "Examples:\n"
+    .. "  cprof run script.lua --its-option\n"
+    .. "  cprof run --hz 250 -o /tmp/cpu.pb.gz script.lua\n"
+    .. "  cprof run --lua luajit --label service=gw script.lua",
+}
+
+local ROWS = 10 -- of the table at the end
+
+-- A row: names, name of the value (none: a flag), help, choices, and how
+-- often it may be given.
+local OPTIONS = {
+  { "--cpu", nil, "Profile the CPU; so far all there is." },
+  { "--hz", "N", "Samples per second of CPU time, 1 to 10000 (100)." },
+  { "--depth", "N", "Frames kept of a stack, 1 to 512 (128)." },
+  { "--mode", "MODE", "LuaJIT: exact lines or functions (l).", { "l", "f" } },
+  { "-o --output", "PATH", "Where the profile goes (cpu.pb.gz)." },
+  { "--lua", "VM", "The interpreter: lua5.4, luajit, a path." },
+  { "--label", "KEY=VALUE", "A label of every sample; may be repeated.",
+    nil, "*" },
+  { "-q --quiet", nil, "Say nothing at the end." },
+}
+
+
+--- Declares arguments and options.
+---@param command table argparse's command
+function M.declare(command)
+  command:argument("script", "The Lua file to run; - is stdin.")
+  command:argument("args", "What the script gets."):args("*")
+  for _, row in ipairs(OPTIONS) do
+    if not row[2] then
+      command:flag(row[1], row[3])
+    else
+      local option = command:option(row[1], row[3]):argname(row[2])
+      option:count(row[5] or "?")
+      if row[4] then
+        option:choices(row[4])
+      end
+    end
+  end
+end
+
+
+-- The names of the options that take a value.
+local function valued_names()
+  local names = {}
+  for _, row in ipairs(OPTIONS) do
+    for name in row[1]:gmatch("%S+") do
+      names[name] = row[2] ~= nil
+    end
+  end
+  return names
+end
+
+
+-- Whether the word after this one is its value: "--hz", "-o", "-qo".
+local function takes_next(word, valued)
+  if valued[word] ~= nil or word:sub(1, 2) == "--" then
+    return valued[word]
+  end
+  local first = word:find("o", 1, true)
+  return first == #word
+end
+
+
+--- Puts "--" before the script, so that its options stay its own.
+---@param argv string[] from after the word "run"
+---@return string[]
+function M.split(argv)
+  local out, pos, valued = {}, 1, valued_names()
+  while argv[pos] and argv[pos]:match("^%-.") and argv[pos] ~= "--" do
+    out[#out + 1] = argv[pos]
+    if takes_next(argv[pos], valued) then
+      pos = pos + 1
+      out[#out + 1] = argv[pos]
+    end
+    pos = pos + 1
+  end
+  if argv[pos] ~= "--" then
+    out[#out + 1] = "--"
+  end
+  for i = pos, #argv do
+    out[#out + 1] = argv[i]
+  end
+  return out
+end
+
+
+-- ------------------------------------------------------------- checks ----
+
+local function to_number(name, text)
+  if not text then
+    return nil
+  end
+  local number = tonumber(text)
+  if not number then
+    error(format("option '%s' needs a number, got '%s'", name, text), 0)
+  end
+  return number
+end
+
+
+local function to_labels(list)
+  local labels = {}
+  for _, text in ipairs(list or {}) do
+    local key, value = text:match("^([^=]+)=(.*)$")
+    if not key then
+      error("option '--label' needs KEY=VALUE, got '" .. text .. "'", 0)
+    end
+    labels[key] = value
+  end
+  return labels
+end
+
+
+-- The options of cprof.start, or nil, message, "usage".
+local function start_options(asked)
+  local ok, result = pcall(function()
+    return {
+      cpu = {
+        hz = to_number("--hz", asked.hz),
+        depth_max = to_number("--depth", asked.depth),
+        mode = asked.mode,
+      },
+      labels = to_labels(asked.label),
+    }
+  end)
+  if not ok then
+    return nil, result, "usage"
+  end
+  return result
+end
+
+
+-- Whether a file can be made in the folder of a path.
+local function check_folder(host, path)
+  local probe = path .. ".probe"
+  local file, why = host.fopen(probe, "ab")
+  if not file then
+    return nil, why
+  end
+  file:close()
+  host.remove(probe)
+  return true
+end
+
+
+-- Learned before the script runs: an hour later would be too late.
+local function check_output(host, path)
+  if path == "" then
+    return nil, "the output path is empty", "usage"
+  end
+  local is_special = path:match("^/dev/") or path:match("^/proc/")
+  local ok, why
+  if is_special then
+    ok, why = host.fopen(path, "ab")
+    ok = ok and ok:close()
+  else
+    ok, why = check_folder(host, path)
+  end
+  if not ok then
+    return nil, "cannot write " .. path .. ": " .. tostring(why)
+  end
+  return true
+end
+
+
+-- The compiled script; a script with an error in it is told as Lua tells it.
+local function load_script(host, script)
+  if script == "-" then
+    return loadfile()
+  end
+  local file, why = host.fopen(script, "rb")
+  if not file then
+    return nil, "cannot open script " .. why
+  end
+  local readable, reason = file:read(0)
+  file:close()
+  if not readable and reason then
+    return nil, "cannot read script " .. script .. ": " .. reason
+  end
+  return loadfile(script)
+end
+
+
+-- ---------------------------------------------------------------- run ----
+
+-- What is told on standard error when all is done.
+local function report(host, path, profile)
+  local lines = format("cprof: %.0f samples written to %s\n",
+    profile:info().samples, path)
+  local text = profile:top({ n = ROWS })
+  host.stderr:write(lines, term.plain(text or ""))
+end
+
+
+local function finish(host, session, path, quiet)
+  local set = assert(term.busy(host, "naming functions", session.stop,
+    session))
+  local ok, why = term.busy(host, "writing " .. path, set.cpu.write, set.cpu,
+    path)
+  if not ok then
+    error("cannot write " .. tostring(why), 0)
+  elseif not quiet then
+    report(host, path, set.cpu)
+  end
+end
+
+
+-- Makes `arg` what the script would see without cprof. The table stays the
+-- same one, should somebody hold it.
+local function set_script_arg(arg, script, args)
+  local command = vm.command(arg)
+  for key in pairs(arg) do
+    arg[key] = nil
+  end
+  arg[-1], arg[0] = command, script
+  for i, value in ipairs(args) do
+    arg[i] = value
+  end
+end
+
+
+-- The script requires its own argparse, not the one that cprof came by.
+local function forget_modules(loaded)
+  for name in pairs(loaded) do
+    if name == "argparse" or name:match("^cprof%.cli%.") then
+      loaded[name] = nil
+    end
+  end
+end
+
+
+-- Everything that can fail before the script runs.
+local function prepare(asked, host)
+  local options, message, code = start_options(asked)
+  if not options then
+    return nil, message, code
+  end
+  local path = asked.output or "cpu.pb.gz"
+  local ok, why, kind = check_output(host, path)
+  if not ok then
+    return nil, why, kind
+  end
+  local chunk, wrong = load_script(host, asked.script)
+  if not chunk then
+    return nil, wrong
+  end
+  return chunk, options, path
+end
+
+
+--- Starts the profiler and hands back the script, to be called last.
+---@param asked table what argparse read
+---@param host table
+---@return boolean|nil ok
+---@return string|function message, or the script's chunk
+---@return string|string[] code, or the script's arguments
+function M.execute(asked, host)
+  if asked.lua and not vm.is_running(host, asked.lua) then
+    return vm.execute(asked.lua, host)
+  end
+  local chunk, options, path = prepare(asked, host)
+  if not chunk then
+    return nil, options, path
+  end
+  local session, message, code = host.start(options)
+  if not session then
+    return nil, (message:gsub("^cprof%.start: ", "")), code
+  end
+  at_exit.register(function()
+    finish(host, session, path, asked.quiet)
+  end)
+  set_script_arg(host.arg, asked.script, asked.args)
+  forget_modules(package.loaded)
+  return true, chunk, asked.args
+end
+
+
+return M

@@ -1,0 +1,92 @@
+local support = require "spec.support"
+
+local ok, main = support.fresh("cprof.cli.main", support.fake_core())
+assert(ok, main)
+
+-- A command line over the fake host: host, exit code.
+local function dispatch(...)
+  local host, argv = support.fake_host(), { ... }
+  -- cli.run needs a core when it is required
+  package.loaded["cprof.core"] =
+    package.loaded["cprof.core"] or support.fake_core()
+  return host, main.dispatch(argv, host)
+end
+
+local function check_error(code, message, ...)
+  local host, got = dispatch(...)
+  assert.equal(code, got)
+  assert.equal("cprof: " .. message .. "\n", host.stderr.text)
+  assert.equal("", host.stdout.text)
+end
+
+
+describe("cprof.cli.main", function()
+  it("calls a command", function()
+    local host, code = dispatch("top", "-n", "1", "x")
+    assert.equal(0, code)
+    assert.matches("Showing top 1 nodes out of 2", host.stdout.text, 1, true)
+  end)
+
+  it("ends with 2 for a command line it does not understand", function()
+    check_error(2, "a command is required")
+    check_error(2, "unknown command 'tpo'; Did you mean 'top'?", "tpo")
+    check_error(2, "missing argument 'file'", "info")
+    check_error(2, "missing argument 'script'", "run", "--cpu")
+    check_error(2, "option '--hz' needs a number, got 'x'", "run", "--hz",
+      "x", "y.lua")
+    check_error(2, "option '--label' needs KEY=VALUE, got 'x'", "run",
+      "--label", "x", "y.lua")
+  end)
+
+  it("ends with 2 for a value out of range", function()
+    check_error(2, 'no sample type "heat" (types: samples, cpu)', "top",
+      "--sample", "heat", "x")
+  end)
+
+  it("ends with 1 for work that failed", function()
+    check_error(1, "gone: No such file or directory", "folded", "gone")
+    check_error(1, "cannot open script /no/s.lua: No such file or directory",
+      "run", "-o", "/dev/null", "/no/s.lua")
+    check_error(1, "cannot write /no/x: /no/x.probe: "
+      .. "No such file or directory", "run", "-o", "/no/x", "s.lua")
+  end)
+end)
+
+
+describe("cprof", function()
+  it("shows help with examples", function()
+    support.need_core(pending)
+    local code, out = support.shell("cprof --help")
+    assert.equal(0, code)
+    assert.matches("Examples:\n  cprof run script.lua", out, 1, true)
+    for _, command in ipairs({ "run", "top", "folded", "info" }) do
+      code, out = support.shell("cprof " .. command .. " --help")
+      assert.equal(0, code)
+      assert.matches("Examples:\n  cprof " .. command, out, 1, true)
+    end
+  end)
+
+  it("shows its version and its VM", function()
+    support.need_core(pending)
+    local code, out = support.shell("cprof --version")
+    assert.equal(0, code)
+    assert.matches("^cprof 0%.1%.0 %(Lua.*%)\n$", out)
+  end)
+
+  it("tells in one line that there is no core", function()
+    local code, out, err = support.shell("LUA_CPATH='/no/?.so' cprof info x")
+    assert.equal(1, code)
+    assert.equal("", out)
+    assert.matches("^cprof: [^\n]+\n$", err)
+  end)
+
+  it("tells that standard output is full", function()
+    support.need_core(pending)
+    local path = os.tmpname()
+    local code, _, err = support.shell(("cprof run -q -o %s - </dev/null && "
+      .. "cprof info %s >/dev/full"):format(path, path))
+    os.remove(path)
+    assert.equal(1, code)
+    assert.matches("^cprof: cannot write to standard output[^\n]*\n$", err)
+  end)
+end)

@@ -1,0 +1,111 @@
+local options = require "cprof.options"
+
+local function check(given)
+  return options.check(options.START, given, "cprof.start")
+end
+
+local function message_of(given)
+  local ok, message = pcall(check, given)
+  assert.is_false(ok)
+  return message
+end
+
+
+describe("cprof.options", function()
+  it("fills in the defaults", function()
+    local cpu = check({ cpu = true }).cpu
+    assert.same({ hz = 100, depth_max = 128, mode = "l", engine = "auto" },
+      cpu)
+  end)
+
+  it("keeps what is given", function()
+    local cpu = check({ cpu = { hz = 250, mode = "f" } }).cpu
+    assert.equal(250, cpu.hz)
+    assert.equal("f", cpu.mode)
+  end)
+
+  it("leaves a group out when it is false or absent", function()
+    assert.is_false(check({ cpu = false }).cpu)
+    assert.is_nil(check({}).cpu)
+  end)
+
+  it("answers nil and range for a number out of range", function()
+    for _, hz in ipairs({ 0, 10001, 1.5, -1, 1 / 0, 0 / 0 }) do
+      local values, message, code = check({ cpu = { hz = hz } })
+      assert.is_nil(values)
+      assert.equal("range", code)
+      assert.matches("cpu%.hz must be an integer from 1 to 10000", message)
+    end
+  end)
+
+  it("accepts the ends of a range", function()
+    assert.equal(1, check({ cpu = { hz = 1 } }).cpu.hz)
+    assert.equal(10000, check({ cpu = { hz = 10000 } }).cpu.hz)
+  end)
+
+  it("raises for an unknown option and lists the known ones", function()
+    local message = message_of({ heat = true })
+    assert.matches("unknown option 'heat'", message, 1, true)
+    assert.matches("known options: cpu, labels, native", message, 1, true)
+  end)
+
+  it("raises for an unknown option of a group", function()
+    local message = message_of({ cpu = { herz = 1 } })
+    assert.matches("unknown option 'cpu.herz'", message, 1, true)
+    assert.matches("hz, depth_max, mode, engine", message, 1, true)
+  end)
+
+  it("raises for a wrong type and says what came", function()
+    assert.matches('cpu%.hz: integer expected, got "x"',
+      message_of({ cpu = { hz = "x" } }))
+    assert.matches("cpu: true or a table expected, got number",
+      message_of({ cpu = 5 }))
+    assert.matches("table expected, got nil", message_of(nil))
+  end)
+
+  it("raises for a choice that there is not", function()
+    assert.matches('mode: "l" or "f" expected, got "x"',
+      message_of({ cpu = { mode = "x" } }))
+  end)
+
+  it("says that native frames come later", function()
+    assert.matches("later version", message_of({ native = "leaf" }))
+    assert.equal("none", check({}).native)
+  end)
+
+  it("raises for labels that are not strings by name", function()
+    assert.matches("labels.a: string expected, got number",
+      message_of({ labels = { a = 1 } }), 1, true)
+    assert.matches("non-empty string as a name expected, got number",
+      message_of({ labels = { "a" } }), 1, true)
+  end)
+
+  it("copies labels", function()
+    local labels = { a = "b" }
+    local checked = check({ labels = labels }).labels
+    assert.same(labels, checked)
+    assert.not_equal(labels, checked)
+  end)
+
+  it("answers nil and range for too many labels", function()
+    local labels = {}
+    for i = 1, 17 do
+      labels["k" .. i] = "v"
+    end
+    local values, _, code = check({ labels = labels })
+    assert.is_nil(values)
+    assert.equal("range", code)
+  end)
+
+  it("raises at the line of the level asked for", function()
+    local function api()
+      options.check(options.START, { x = 1 }, "api", 2)
+    end
+    local _, message = pcall(function()
+      api()
+    end)
+    local line = debug.getinfo(1, "l").currentline - 2
+    assert.matches("options_spec.lua:" .. line .. ": api: unknown", message,
+      1, true)
+  end)
+end)

@@ -1,0 +1,247 @@
+-- What several specs share: commands in a process of their own, files that go
+-- away, a profile made of tables. Not a spec.
+
+local M = {}
+
+M.vm = jit and "luajit" or "lua5.4"
+M.tree = os.getenv("PWD")
+
+
+--- Whether the C core is built for this VM; else why a spec is skipped.
+---@return boolean
+---@return string? reason
+function M.has_core()
+  local ok = pcall(require, "cprof.core")
+  return ok, ok and nil or "cprof.core is not built for " .. M.vm
+end
+
+
+--- Skips the running test when the C core is not built.
+---@param pending fun(reason: string) busted's
+function M.need_core(pending)
+  local ok, reason = M.has_core()
+  if not ok then
+    pending(reason)
+  end
+end
+
+
+--- The content of a file, nil when there is none.
+---@param path string
+---@return string|nil
+function M.read(path)
+  local file = io.open(path, "rb")
+  local text = file and file:read("*a")
+  return text, file and file:close()
+end
+
+
+--- Writes a temporary file.
+---@param text string
+---@return string path the caller removes it
+function M.file(text)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+  return path
+end
+
+
+-- A wait status of Lua 5.1 or the answer of later ones as an exit code.
+local function exit_code(ok, how, code)
+  if type(ok) == "number" then
+    return ok % 256 == 0 and math.floor(ok / 256) or 128 + ok % 128
+  end
+  return how == "signal" and 128 + code or code
+end
+
+
+--- Runs a shell command; in it, `lua` is this VM and `cprof` this tree's.
+---@param command string
+---@return integer code
+---@return string out
+---@return string err
+function M.shell(command)
+  local out, err = os.tmpname(), os.tmpname()
+  local settings = ("CPROF_LUA=%s; export CPROF_LUA; PATH=%s/bin:$PATH\n"
+    .. "lua() { %s \"$@\"; }\n"):format(M.vm, M.tree, M.vm)
+  local code = exit_code(os.execute(("%s{ %s\n} >%s 2>%s"):format(settings,
+    command, out, err)))
+  local out_text, err_text = M.read(out), M.read(err)
+  os.remove(out)
+  os.remove(err)
+  return code, out_text, err_text
+end
+
+
+-- Takes cprof's modules out of package.loaded, or puts them back.
+local function swap_modules(modules)
+  local before = {}
+  for name in pairs(package.loaded) do
+    if name == "cprof" or name:match("^cprof%.") then
+      before[name] = package.loaded[name]
+    end
+  end
+  for name in pairs(before) do
+    package.loaded[name] = nil
+  end
+  for name, module in pairs(modules) do
+    package.loaded[name] = module
+  end
+  return before
+end
+
+
+--- Requires a module of cprof over another core; what was loaded before is
+--- loaded after.
+---@param name string
+---@param core? table stands in for cprof.core; nil: it cannot be loaded
+---@return boolean ok
+---@return any module or what was raised
+function M.fresh(name, core)
+  local before = swap_modules({ ["cprof.core"] = core })
+  if not core then
+    package.preload["cprof.core"] = function()
+      error("no core here", 0)
+    end
+  end
+  local ok, module = pcall(require, name)
+  package.preload["cprof.core"] = nil
+  swap_modules(before)
+  return ok, module
+end
+
+
+--- A core whose sessions stop once and give the fake profile.
+---@return table core `asked` is what start was called with last
+function M.fake_core()
+  local core = {
+    _VERSION = "0.1.0",
+    profile_methods = M.fake_methods(),
+  }
+  local function new_profile()
+    return setmetatable({}, core.profile_methods)
+  end
+  function core.pid()
+    return 42
+  end
+  function core.stats()
+    return { signals = 3 }
+  end
+  function core.read(bytes)
+    return "read " .. #bytes
+  end
+  function core.read_file(path)
+    return "file " .. path
+  end
+  function core.start(asked)
+    core.asked = asked
+    return { snapshot = new_profile, stop = new_profile }
+  end
+  return core
+end
+
+
+--- A profile's methods over plain tables: two functions, 30 ms.
+---@return table methods a new table, with itself as __index
+function M.fake_methods()
+  local methods = {}
+  methods.__index = methods
+
+  function methods.info()
+    return {
+      sample_types = {
+        { type = "samples", unit = "count" },
+        { type = "cpu", unit = "nanoseconds" },
+      },
+      period_type = { type = "cpu", unit = "nanoseconds" },
+      period = 10000000, time_ns = 1700000000e9, duration_ns = 2.5e9,
+      comments = { "cprof.engine=timer" }, default_sample_type = "",
+      samples = 3, locations = 3, functions = 2, mappings = {},
+      default_index = 2,
+    }
+  end
+
+  function methods.unnamed()
+    return {}
+  end
+
+  function methods.write(self, path)
+    self.path = path
+    return true
+  end
+
+  function methods.rows(_, index)
+    local each = index == 1 and 1 or 10000000
+    return {
+      { name = "main@a.lua", filename = "a.lua", start_line = 0,
+        flat = each, cum = 3 * each },
+      { name = "hot", filename = "a.lua", start_line = 3,
+        flat = 2 * each, cum = 2 * each },
+    }, 3 * each
+  end
+
+  function methods.folded(_, index)
+    return index == 1 and "main@a.lua;hot 2\nmain@a.lua 1\n"
+      or "main@a.lua;hot 20000000\nmain@a.lua 10000000\n"
+  end
+
+  function methods.stacks()
+    local main = { name = "main@a.lua", filename = "a.lua", line = 9 }
+    local hot = { name = "hot", filename = "a.lua", line = 4 }
+    return {
+      { value = 10000000, frames = { main }, labels = {} },
+      { value = 20000000, frames = { hot, main }, labels = { k = "v" } },
+    }
+  end
+
+  return methods
+end
+
+
+-- A stream that keeps what is written in `text`.
+local function new_stream()
+  local stream = { text = "" }
+  function stream:write(...)
+    self.text = self.text .. table.concat({ ... })
+    return self
+  end
+  function stream.flush(self)
+    return self
+  end
+  return stream
+end
+
+
+--- A host for commands (see cprof.cli.main): no terminal, no environment, and
+--- every file is the fake profile but "gone".
+---@param changes? table fields to replace
+---@return table host
+function M.fake_host(changes)
+  local methods = M.fake_methods()
+  require("cprof.profile").install(methods)
+  local host = {
+    arg = { [-1] = "lua5.4", [0] = "bin/cprof" },
+    fopen = io.open, remove = os.remove,
+    stdout = new_stream(), stderr = new_stream(),
+    version = "0.1.0",
+  }
+  function host.getenv() end
+  function host.isatty()
+    return false
+  end
+  function host.open(path)
+    if path == "gone" then
+      return nil, "gone: No such file or directory", "io"
+    end
+    return setmetatable({}, methods)
+  end
+  for key, value in pairs(changes or {}) do
+    host[key] = value
+  end
+  return host
+end
+
+
+return M
