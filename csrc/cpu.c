@@ -260,7 +260,7 @@ static enum cprof_result start_locked(struct cprof_cpu_user *user, lua_State *L,
   struct cprof_cpu_thread *thread = thread_here();
   if (thread == NULL)
     return CPROF_ENOMEM;
-  if (vm->attached && vm->queue != thread->queue)
+  if ((vm->attached && vm->queue != thread->queue) || cprof_signal_is_blocked())
     return CPROF_ESTATE;
   enum cprof_result result =
       vm->attached ? CPROF_OK : attach_vm(thread, vm, L, options);
@@ -295,9 +295,21 @@ bool cprof_cpu_running(const struct cprof_cpu_user *user) {
          user->generation == generation;
 }
 
+// What a resting handler has carried is nobody's sample: shown as [lost].
+static void lose_carried(struct cprof_cpu_thread *thread) {
+  bool was_blocked = cprof_signal_block();
+  if (thread->carried_ns > 0)
+    cprof_queue_lose(thread->queue, thread->carried_signals,
+                     thread->carried_ns);
+  thread->carried_signals = thread->carried_ns = 0;
+  if (!was_blocked)
+    cprof_signal_unblock();
+}
+
 void cprof_cpu_refresh(struct cprof_cpu_user *user, lua_State *L) {
   if (!cprof_cpu_running(user))
     return;
+  lose_carried(user->thread);
   cprof_vm_flush(user->vm, L);
   if (cprof_signal_owner() != CPROF_SIGNAL_PASSIVE)
     return;

@@ -29,7 +29,8 @@ struct cprof_cpu_options {
 
 // Samples this VM on the calling thread. CPROF_EBUSY: SIGPROF or the VM's
 // profiler belongs to somebody else; CPROF_ESTATE: the VM is being sampled on
-// another thread; CPROF_ELIMIT: too many VMs; CPROF_EIO: no timer.
+// another thread, or this thread blocks SIGPROF; CPROF_ELIMIT: too many VMs;
+// CPROF_EIO: no timer.
 enum cprof_result cprof_cpu_start(struct cprof_cpu_user *user,
                                   struct cprof_vm *vm, lua_State *L,
                                   const struct cprof_cpu_options *options);

@@ -84,8 +84,9 @@ static const char *why_not(enum cprof_result result) {
            "another VM of this process; stop that first (cprof takes neither "
            "away from somebody else)";
   case CPROF_ESTATE:
-    return "this VM is being profiled on another thread; start all its "
-           "sessions on the thread that runs it";
+    return "this VM is being profiled on another thread, or this thread "
+           "blocks SIGPROF; start all sessions of a VM on the thread that "
+           "runs it, with SIGPROF unblocked";
   case CPROF_ELIMIT:
     return "more than 16 labels, or more than 8 VMs on this thread";
   case CPROF_ERANGE:

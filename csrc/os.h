@@ -81,6 +81,7 @@ enum cprof_result cprof_signal_active(cprof_signal_handler *handler);
 void cprof_signal_restore(void);
 // Blocks SIGPROF for the calling thread; returns whether it was blocked.
 bool cprof_signal_block(void);
+bool cprof_signal_is_blocked(void);
 // Takes pending SIGPROFs of the blocked thread, and unblocks it.
 void cprof_signal_drain(void);
 void cprof_signal_unblock(void);

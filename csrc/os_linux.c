@@ -252,6 +252,12 @@ bool cprof_signal_block(void) {
   return sigismember(&old, SIGPROF) == 1;
 }
 
+bool cprof_signal_is_blocked(void) {
+  sigset_t now;
+  return pthread_sigmask(SIG_BLOCK, NULL, &now) == 0 &&
+         sigismember(&now, SIGPROF) == 1;
+}
+
 void cprof_signal_drain(void) {
   sigset_t mine;
   struct timespec none = {0, 0};

@@ -115,14 +115,15 @@ static bool find_loop(lua_State *L, struct cprof_ranges *ranges,
   return largest.end - largest.start > 4096; // luaV_execute is some 10 KiB
 }
 
-void cprof_ranges_find(struct cprof_ranges *ranges, lua_State *L) {
+void cprof_ranges_find(struct cprof_ranges *ranges, lua_State *L,
+                       lua_Alloc alloc) {
   struct probe probe;
   memset(ranges, 0, sizeof *ranges);
   if (!lua_checkstack(L, 8))
     return;
   ranges->known =
       run_probe(L, &probe) && find_gc(ranges, &probe) &&
-      cprof_unwind_proc((uint64_t)(uintptr_t)probe.alloc, &ranges->allocator) &&
+      cprof_unwind_proc((uint64_t)(uintptr_t)alloc, &ranges->allocator) &&
       find_loop(L, ranges, &probe);
   if (!ranges->known)
     memset(ranges, 0, sizeof *ranges);

@@ -18,8 +18,10 @@ struct cprof_ranges {
   struct cprof_proc allocator; // the lua_Alloc function
 };
 
-// Makes and collects two userdata, with the allocator of L wrapped meanwhile.
-void cprof_ranges_find(struct cprof_ranges *ranges, lua_State *L);
+// Makes and collects a userdata in L, a state of no other use, with its
+// allocator wrapped meanwhile. `alloc` is the allocator whose range is wanted.
+void cprof_ranges_find(struct cprof_ranges *ranges, lua_State *L,
+                       lua_Alloc alloc);
 
 enum cprof_native_state {
   CPROF_NATIVE_OTHER,    // none of the below

@@ -119,8 +119,10 @@ cprof_session_start(struct cprof_session *session, struct cprof_vm *vm,
                     lua_State *L, const struct cprof_session_options *with) {
   cprof_cnames_scan(&vm->cnames, L);
   // Subscribed first: the sampler must not run for nobody.
-  cprof_stream_subscribe(&vm->stream, &session->subscriber);
-  enum cprof_result result = cprof_cpu_start(&session->cpu, vm, L, &with->cpu);
+  enum cprof_result result =
+      cprof_stream_subscribe(&vm->stream, &session->subscriber);
+  if (result == CPROF_OK)
+    result = cprof_cpu_start(&session->cpu, vm, L, &with->cpu);
   if (result != CPROF_OK) {
     cprof_stream_unsubscribe(&vm->stream, &session->subscriber);
     return result;

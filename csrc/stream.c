@@ -16,11 +16,26 @@ enum cprof_result cprof_stream_init(struct cprof_stream *stream) {
   return cprof_funcs_init(&stream->funcs);
 }
 
-void cprof_stream_subscribe(struct cprof_stream *stream,
-                            struct cprof_subscriber *subscriber) {
+static enum cprof_result renew_funcs(struct cprof_stream *stream) {
+  struct cprof_funcs fresh;
+  enum cprof_result result = cprof_funcs_init(&fresh);
+  if (result != CPROF_OK)
+    return result;
+  cprof_funcs_done(&stream->funcs);
+  stream->funcs = fresh;
+  return CPROF_OK;
+}
+
+enum cprof_result cprof_stream_subscribe(struct cprof_stream *stream,
+                                         struct cprof_subscriber *subscriber) {
+  enum cprof_result result =
+      stream->first == NULL ? renew_funcs(stream) : CPROF_OK;
+  if (result != CPROF_OK)
+    return result;
   subscriber->next = stream->first;
   stream->first = subscriber;
   find_depth(stream);
+  return CPROF_OK;
 }
 
 void cprof_stream_unsubscribe(struct cprof_stream *stream,

@@ -30,8 +30,11 @@ struct cprof_stream {
 };
 
 enum cprof_result cprof_stream_init(struct cprof_stream *stream);
-void cprof_stream_subscribe(struct cprof_stream *stream,
-                            struct cprof_subscriber *subscriber);
+// The first subscriber finds the functions emptied: nobody knows their numbers
+// any more, and a VM that loads code for ever must not fill them. CPROF_ENOMEM
+// leaves it unsubscribed.
+enum cprof_result cprof_stream_subscribe(struct cprof_stream *stream,
+                                         struct cprof_subscriber *subscriber);
 // Does nothing when it is not subscribed.
 void cprof_stream_unsubscribe(struct cprof_stream *stream,
                               struct cprof_subscriber *subscriber);

@@ -8,6 +8,7 @@
 
 #include "lua_compat.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,7 +86,7 @@ static struct resolution resolution(struct cprof_vm *vm, lua_State *L,
 // Who resumed L, and who resumed that.
 static void walk_resumers(struct cprof_walk *walk,
                           const struct resolution *of) {
-  if (of->via != NULL)
+  if (of->via != NULL && lua_checkstack(of->via, 1))
     cprof_walk_stack(walk, of->via, 0, 0);
   for (const struct cprof_resume *at = of->resumes; at != NULL; at = at->up)
     cprof_walk_stack(walk, at->from, 0, 0);
@@ -214,6 +215,7 @@ static void drain(struct resolution *at, resolve_one *resolve) {
   const struct cprof_tick *tick;
   if (vm->queue == NULL || vm->draining)
     return;
+  int saved = errno; // between two instructions of the program
   uint64_t start_ns = cprof_os_wall_ns();
   vm->draining = true;
   while ((tick = cprof_queue_peek(vm->queue)) != NULL) {
@@ -226,6 +228,7 @@ static void drain(struct resolution *at, resolve_one *resolve) {
   cprof_safepoint_lost(vm);
   vm->draining = false;
   vm->counters.safepoint_ns += cprof_os_wall_ns() - start_ns;
+  errno = saved;
 }
 
 void cprof_vm54_resolve(struct cprof_vm *vm, lua_State *L, int event,
@@ -368,16 +371,41 @@ void cprof_vm_teardown(struct cprof_vm *vm) {
   vm->own = NULL;
 }
 
+struct calibration {
+  struct cprof_vm54 *own;
+  lua_Alloc alloc; // the profiled VM's
+};
+
+// Runs protected: memory may be short. Argument: the calibration.
+static int calibrate_in(lua_State *scratch) {
+  struct calibration *at = lua_touserdata(scratch, 1);
+  cprof_ranges_find(&at->own->ranges, scratch, at->alloc);
+  at->own->lines_exact = cprof_proto_calibrate(scratch);
+  return 0;
+}
+
+// In a state of its own: the code is the same, and the collection it takes is
+// not one of the program's heap.
+static void calibrate(struct cprof_vm54 *own, lua_State *L) {
+  void *owner;
+  struct calibration at = {own, lua_getallocf(L, &owner)};
+  lua_State *scratch = luaL_newstate();
+  own->calibrated = true;
+  if (scratch == NULL)
+    return;
+  lua_pushcfunction(scratch, calibrate_in);
+  lua_pushlightuserdata(scratch, &at);
+  lua_pcall(scratch, 1, 0, 0);
+  lua_close(scratch);
+}
+
 enum cprof_result cprof_vm_attach(struct cprof_vm *vm, lua_State *L,
                                   struct cprof_queue *queue,
                                   const struct cprof_vm_options *options) {
   struct cprof_vm54 *own = own_of(vm);
   (void)options;
-  if (!own->ranges_tried) {
-    own->ranges_tried = true;
-    cprof_ranges_find(&own->ranges, L);
-    own->lines_exact = cprof_proto_calibrate(L);
-  }
+  if (!own->calibrated)
+    calibrate(own, L);
   vm->running = L;
   vm->lost_seen = queue->lost;
   vm->lost_seen_ns = queue->lost_ns;

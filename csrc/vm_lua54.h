@@ -17,7 +17,8 @@ struct cprof_resume {
 // The VM's own part of struct cprof_vm.
 struct cprof_vm54 {
   struct cprof_ranges ranges;
-  bool ranges_tried, lines_exact;
+  bool calibrated;                 // ranges and lines_exact were looked for
+  bool lines_exact;                // the live pc gives lines
   struct cprof_resume *resumes;    // innermost first
   volatile sig_atomic_t changing;  // a lua_sethook of ours is under way
   volatile sig_atomic_t ask_again; // the handler came meanwhile

@@ -8,6 +8,7 @@
 
 #include "lua_compat.h"
 
+#include <errno.h>
 #include <luajit.h>
 #include <signal.h> // SIGPROF
 #include <stdlib.h>
@@ -112,6 +113,7 @@ static void resolve_tick(struct cprof_vm *vm, lua_State *L,
 // Returns the weight of what it resolved.
 static uint64_t drain(struct cprof_vm *vm, lua_State *L,
                       enum cprof_vmstate state) {
+  int saved = errno; // between two instructions of the program
   uint64_t start_ns = cprof_os_wall_ns(), weight_ns = 0;
   const struct cprof_tick *tick;
   vm->draining = true;
@@ -123,6 +125,7 @@ static uint64_t drain(struct cprof_vm *vm, lua_State *L,
   cprof_safepoint_lost(vm);
   vm->draining = false;
   vm->counters.safepoint_ns += cprof_os_wall_ns() - start_ns;
+  errno = saved;
   return weight_ns;
 }
 
