@@ -93,11 +93,14 @@ static size_t extend_path(struct scan *scan, size_t size, const char *key) {
   return size < sizeof scan->path ? size : 0;
 }
 
+// Of the C function on top of the stack, as cprof_level's.
+static const void *address_of(lua_State *L) {
+  lua_CFunction code = lua_tocfunction(L, -1);
+  return code != NULL ? (const void *)(uintptr_t)code : lua_topointer(L, -1);
+}
+
 static void take_function(struct scan *scan) {
-  lua_CFunction code = lua_tocfunction(scan->L, -1);
-  put(scan->names,
-      code != NULL ? (const void *)(uintptr_t)code : lua_topointer(scan->L, -1),
-      scan->path);
+  put(scan->names, address_of(scan->L), scan->path);
 }
 
 // Looks at the table on top of the stack, whose path has `size` bytes.
@@ -160,6 +163,30 @@ static int compare_ranges(const void *a, const void *b) {
   return (left > right) - (left < right);
 }
 
+// What `ipairs` and `string.gmatch` return is in no table. Only C functions
+// are called, and only on values of ours.
+static void find_iterator(struct cprof_cnames *names, lua_State *L,
+                          const char *name) {
+  if (lua_iscfunction(L, -1)) {
+    lua_pushliteral(L, "");
+    lua_pushliteral(L, "");
+    if (lua_pcall(L, 2, 1, 0) == 0 && lua_iscfunction(L, -1))
+      put(names, address_of(L), name);
+  }
+  lua_pop(L, 1);
+}
+
+static void find_iterators(struct cprof_cnames *names, lua_State *L) {
+  lua_getglobal(L, "ipairs");
+  find_iterator(names, L, "ipairs.iterator");
+  lua_getglobal(L, "string");
+  if (lua_istable(L, -1)) {
+    lua_getfield(L, -1, "gmatch");
+    find_iterator(names, L, "string.gmatch.iterator");
+  }
+  lua_pop(L, 1);
+}
+
 // ---- public -----------------------------------------------------------
 
 enum cprof_result cprof_cnames_init(struct cprof_cnames *names) {
@@ -176,6 +203,7 @@ void cprof_cnames_scan(struct cprof_cnames *names, lua_State *L) {
   struct scan scan = {names, L, 0, ""};
   if (!lua_checkstack(L, 16))
     return;
+  find_iterators(names, L);
   lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
   if (lua_istable(L, -1))
     walk_each(&scan, lua_gettop(L), walk_module);

@@ -17,18 +17,29 @@ static lua_State *check_thread(lua_State *L, int index) {
 
 // ---- resume -----------------------------------------------------------
 
+static int resume_or_close(lua_State *L, lua_State *co, int arguments,
+                           int *results) {
+  return results != NULL ? lua_resume(co, L, arguments, results)
+                         : lua_resetthread(co);
+}
+
 // Runs co with the arguments on its stack, known as the running coroutine;
-// with results NULL closes it instead.
+// with results NULL closes it instead. Then the running one is again who was
+// it before, not L: that may be a stranger (see cprof_vm54_via), whose end
+// nobody would tell us.
 static int run(struct cprof_vm *vm, lua_State *L, lua_State *co, int arguments,
                int *results) {
   struct cprof_vm54 *own = vm->own;
-  struct cprof_resume here = {L, own->resumes};
+  if (own == NULL) // in a finalizer of something older than cprof
+    return resume_or_close(L, co, arguments, results);
+  lua_State *before = L == vm->main ? L : vm->running;
+  struct cprof_resume via = {cprof_vm54_via(vm, L), own->resumes};
+  struct cprof_resume here = {L, via.from != NULL ? &via : via.up};
   own->resumes = &here;
   vm->running = co;
-  int status = results != NULL ? lua_resume(co, L, arguments, results)
-                               : lua_resetthread(co);
-  vm->running = L;
-  own->resumes = here.up;
+  int status = resume_or_close(L, co, arguments, results);
+  vm->running = before;
+  own->resumes = via.up;
   if (vm->queue != NULL && cprof_queue_pending(vm->queue))
     cprof_vm54_resolve_resumed(vm, L, co, results != NULL ? status : LUA_OK);
   return status;

@@ -142,8 +142,10 @@ static struct sigaction replaced; // what the active handler stands in for
 static bool installed;            // `before` is valid
 static _Atomic uint64_t passive_count;
 
-void cprof_os_capture(const struct cprof_signal *signal,
-                      struct cprof_tick *tick, uint64_t low, uint64_t high) {
+// The words are whatever lies there, what ASan puts between variables too.
+__attribute__((no_sanitize_address)) void
+cprof_os_capture(const struct cprof_signal *signal, struct cprof_tick *tick,
+                 uint64_t low, uint64_t high) {
   const ucontext_t *context = signal->context;
   uint64_t sp = arch_sp(context);
   tick->pc = arch_pc(context);

@@ -16,6 +16,8 @@
 // many words beyond the last return into it.
 #define LOOP_FRAME_WORDS 24u
 
+static int anchor_key; // its address keys the coroutine that is kept alive
+
 static struct cprof_vm54 *own_of(const struct cprof_vm *vm) { return vm->own; }
 
 // ---- the leaf ---------------------------------------------------------
@@ -72,14 +74,18 @@ struct resolution {
 
 enum { EVENT_LATE = -1 }; // not from a hook: a coroutine or session ended
 
+lua_State *cprof_vm54_via(const struct cprof_vm *vm, const lua_State *L) {
+  lua_State *last = vm->running;
+  bool known = L == last || L == vm->main;
+  return known || lua_status(last) != LUA_OK ? NULL : last;
+}
+
 static struct resolution resolution(struct cprof_vm *vm, lua_State *L,
                                     int event) {
-  // A coroutine that C code resumed without us was resumed by who ran last.
-  bool unknown = L != vm->running && L != vm->main;
   return (struct resolution){.vm = vm,
                              .L = L,
                              .event = event,
-                             .via = unknown ? vm->running : NULL,
+                             .via = cprof_vm54_via(vm, L),
                              .resumes = own_of(vm)->resumes};
 }
 
@@ -278,9 +284,11 @@ static void resolve_resumed_tick(struct resolution *at,
 void cprof_vm54_resolve_resumed(struct cprof_vm *vm, lua_State *L,
                                 lua_State *co, int status) {
   struct resolution at = resolution(vm, L, EVENT_LATE);
-  struct cprof_resume here = {L, own_of(vm)->resumes};
+  struct cprof_resume via = {at.via, at.resumes};
+  struct cprof_resume here = {L, via.from != NULL ? &via : via.up};
   if (status != LUA_OK && lua_checkstack(co, 1)) {
     at.L = co; // as it was while it ran
+    at.via = NULL;
     at.resumes = &here;
   } // else nothing is left of it: the resumer's resume
   read_leaf(vm, at.L, 0, &at.leaf);
@@ -302,6 +310,10 @@ void cprof_vm_flush(struct cprof_vm *vm, lua_State *L) {
 void cprof_vm54_sethook(struct cprof_vm *vm, lua_State *L, lua_Hook hook,
                         int mask, int count) {
   struct cprof_vm54 *own = own_of(vm);
+  if (own == NULL) { // in a finalizer of something older than cprof
+    lua_sethook(L, hook, mask, count);
+    return;
+  }
   own->changing = 1;
   lua_sethook(L, hook, mask, count);
   own->changing = 0;
@@ -324,6 +336,13 @@ static void on_safepoint(lua_State *L, lua_Debug *ar) {
 
 bool cprof_vm54_is_safepoint(lua_Hook hook) { return hook == on_safepoint; }
 
+static bool arm(lua_State *L) {
+  lua_Hook hook = lua_gethook(L);
+  if (hook == NULL || hook == on_safepoint)
+    lua_sethook(L, on_safepoint, SAFEPOINT_MASK, 1);
+  return hook == NULL || hook == on_safepoint || hook == cprof_hooks_hook;
+}
+
 bool cprof_vm_ask(struct cprof_vm *vm) {
   struct cprof_vm54 *own = own_of(vm);
   lua_State *L = vm->running;
@@ -331,10 +350,10 @@ bool cprof_vm_ask(struct cprof_vm *vm) {
     own->ask_again = 1;
     return true;
   }
-  lua_Hook hook = lua_gethook(L);
-  if (hook == NULL || hook == on_safepoint)
-    lua_sethook(L, on_safepoint, SAFEPOINT_MASK, 1);
-  return hook == NULL || hook == on_safepoint || hook == cprof_hooks_hook;
+  bool asked = arm(L);
+  if (L == own->anchored) // it may have yielded to the host meanwhile
+    asked |= arm(vm->main);
+  return asked;
 }
 
 // ---- life -------------------------------------------------------------
@@ -358,7 +377,9 @@ enum cprof_result cprof_vm_setup(struct cprof_vm *vm, lua_State *L) {
   if (own == NULL)
     return CPROF_ENOMEM;
   vm->own = own;
-  vm->running = L;
+  vm->running = vm->main; // L may be a coroutine whose end we do not see
+  lua_pushboolean(L, false); // room for the anchor
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &anchor_key);
   own->pcall = global_c(L, "pcall");
   own->xpcall = global_c(L, "xpcall");
   cprof_coroutines_install(vm, L);
@@ -399,6 +420,17 @@ static void calibrate(struct cprof_vm54 *own, lua_State *L) {
   lua_close(scratch);
 }
 
+// L runs. If it was resumed without us, its end will not be seen: the handler
+// must find it alive all the same, so the registry holds it.
+static void set_running(struct cprof_vm *vm, lua_State *L) {
+  if (L != vm->running && L != vm->main) {
+    lua_pushthread(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &anchor_key);
+    own_of(vm)->anchored = L;
+  }
+  vm->running = L;
+}
+
 enum cprof_result cprof_vm_attach(struct cprof_vm *vm, lua_State *L,
                                   struct cprof_queue *queue,
                                   const struct cprof_vm_options *options) {
@@ -406,7 +438,7 @@ enum cprof_result cprof_vm_attach(struct cprof_vm *vm, lua_State *L,
   (void)options;
   if (!own->calibrated)
     calibrate(own, L);
-  vm->running = L;
+  set_running(vm, L);
   vm->lost_seen = queue->lost;
   vm->lost_seen_ns = queue->lost_ns;
   vm->queue = queue;

@@ -20,12 +20,17 @@ struct cprof_vm54 {
   bool calibrated;                 // ranges and lines_exact were looked for
   bool lines_exact;                // the live pc gives lines
   struct cprof_resume *resumes;    // innermost first
+  lua_State *volatile anchored;    // running, resumed by others: see attach
   volatile sig_atomic_t changing;  // a lua_sethook of ours is under way
   volatile sig_atomic_t ask_again; // the handler came meanwhile
   const void *pcall, *xpcall;      // addresses, to know who caught
 };
 
-// lua_sethook that the handler does not interleave with.
+// The coroutine that ran last of those we know, when L is none of them: code
+// that does not go through us has resumed L from there. Else NULL.
+lua_State *cprof_vm54_via(const struct cprof_vm *vm, const lua_State *L);
+// lua_sethook that the handler does not interleave with; a plain one while the
+// VM closes.
 void cprof_vm54_sethook(struct cprof_vm *vm, lua_State *L, lua_Hook hook,
                         int mask, int count);
 // Is this the hook of a safe point that is asked for?

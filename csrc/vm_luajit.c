@@ -33,18 +33,68 @@ static void count_miss(struct cprof_vm *vm) {
     lua_pop(own->scratch, 1);
 }
 
-// The C function that was interrupted: it has returned by now, so it is known
-// by its machine code, of the return addresses the outermost that belongs to
-// one (what it calls may be a C function of Lua too).
+static bool holds(const struct cprof_proc *proc, uint64_t pc) {
+  return proc->start <= pc && pc < proc->end;
+}
+
+// The number of words below the return into the interpreter, which called the
+// C function; 0 when it is not in one (any more), or the return lies further
+// up than the words go.
+static uint32_t words_of_c(const struct cprof_vmjit *own,
+                           const struct cprof_tick *tick) {
+  if (holds(&own->assembler, tick->pc))
+    return 0;
+  for (uint32_t i = 0; i < tick->word_count; i++)
+    if (holds(&own->assembler, tick->words[i]))
+      return i;
+  return 0;
+}
+
+static const void *known_c(const struct cprof_vm *vm, uint64_t value) {
+  const void *address = (const void *)(uintptr_t)value;
+  return cprof_cnames_find(&vm->cnames, address) != NULL ? address : NULL;
+}
+
+// The interpreter calls a C function through a callee-saved register
+// (vm_x64.dasc, BC_FUNCC: `call KBASE`): its address is still there, or among
+// the words that the function's prologue pushed.
+static const void *called_c(const struct cprof_vm *vm,
+                            const struct cprof_tick *tick, uint32_t words) {
+  const void *address = NULL;
+  for (uint32_t i = words; i > 0 && address == NULL; i--)
+    address = known_c(vm, tick->words[i - 1]);
+  for (uint32_t i = 0; i < CPROF_REGISTERS && address == NULL; i++)
+    address = known_c(vm, tick->registers[i]);
+  return address;
+}
+
+// The C function that was interrupted; it has returned by now. By the address
+// it was called through, else by its machine code: of the return addresses
+// below the interpreter the outermost is its own; without one it was the leaf.
 static const void *interrupted_c(const struct cprof_vm *vm,
                                  const struct cprof_tick *tick) {
-  for (uint32_t i = 0; i <= tick->word_count; i++) {
-    uint64_t pc = i == 0 ? tick->pc : tick->words[i - 1] - 1;
-    const void *address = cprof_cnames_at(&vm->cnames, pc);
-    if (address != NULL)
-      return address;
-  }
-  return NULL;
+  uint32_t words = words_of_c(own_of(vm), tick);
+  if (holds(&own_of(vm)->assembler, tick->pc))
+    return NULL;
+  const void *address = called_c(vm, tick, words);
+  for (uint32_t i = words; i > 0 && address == NULL; i--)
+    address = cprof_cnames_at(&vm->cnames, tick->words[i - 1] - 1);
+  return address != NULL ? address : cprof_cnames_at(&vm->cnames, tick->pc);
+}
+
+// The same for a function that no table leads to: by the unwind tables.
+static const void *unnamed_c(const struct cprof_vm *vm,
+                             const struct cprof_tick *tick) {
+  struct cprof_proc proc;
+  uint32_t words = words_of_c(own_of(vm), tick);
+  if (words == 0)
+    return NULL;
+  for (uint32_t i = words; i > 0; i--)
+    if (cprof_unwind_proc(tick->words[i - 1] - 1, &proc))
+      return (const void *)(uintptr_t)proc.start;
+  return cprof_unwind_proc(tick->pc, &proc)
+             ? (const void *)(uintptr_t)proc.start
+             : NULL;
 }
 
 // If it is still on the stack (it has called Lua), the level it is at.
@@ -59,10 +109,12 @@ static int level_of(lua_State *L, const void *address) {
 static void walk_from_c(struct cprof_walk *walk, lua_State *L,
                         const struct cprof_tick *tick) {
   const void *address = interrupted_c(walk->vm, tick);
-  int level = -1;
-  if (address == NULL)
+  if (address == NULL) {
     count_miss(walk->vm);
-  else if ((level = level_of(L, address)) < 0)
+    address = unnamed_c(walk->vm, tick);
+  }
+  int level = address != NULL ? level_of(L, address) : 0;
+  if (level < 0)
     cprof_walk_c(walk, address);
   cprof_walk_stack(walk, L, level < 0 ? 0 : level, 0);
 }
@@ -175,6 +227,31 @@ void cprof_vm_teardown(struct cprof_vm *vm) {
   vm->own = NULL;
 }
 
+// Called from Lua: the procedure that called us is the interpreter, one range
+// of assembler with one unwind rule.
+static int find_assembler(lua_State *L) {
+  struct cprof_vmjit *own = lua_touserdata(L, lua_upvalueindex(1));
+  struct cprof_proc procs[2];
+  if (cprof_unwind_here(procs, 2) == 2)
+    own->assembler = procs[1];
+  return 0;
+}
+
+static int run_find_assembler(lua_State *L) {
+  lua_pushcclosure(L, find_assembler, 1); // the argument: own
+  if (luaL_loadstring(L, "local f = ... f() return 1") != 0)
+    return lua_error(L);
+  lua_insert(L, -2);
+  lua_call(L, 1, 0);
+  return 0;
+}
+
+static void calibrate(struct cprof_vmjit *own) {
+  if (own->assembler.end == 0 &&
+      lua_cpcall(own->scratch, run_find_assembler, own) != 0)
+    lua_pop(own->scratch, 1);
+}
+
 // The interval is 1000 s: its timer is stopped before it can expire.
 static const char *start_mode(char mode) {
   return mode == 'f' ? "fi1000000" : "li1000000";
@@ -184,6 +261,7 @@ enum cprof_result cprof_vm_attach(struct cprof_vm *vm, lua_State *L,
                                   struct cprof_queue *queue,
                                   const struct cprof_vm_options *options) {
   struct cprof_vmjit *own = own_of(vm);
+  calibrate(own);
   enum cprof_result result = cprof_signal_passive();
   if (result != CPROF_OK)
     return result;

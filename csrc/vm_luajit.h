@@ -4,14 +4,16 @@
 #define CPROF_VM_LUAJIT_H
 
 #include "safepoint.h"
+#include "unwind.h"
 
 // The VM's own part of struct cprof_vm.
 struct cprof_vmjit {
   void (*handler)(int); // LuaJIT's SIGPROF handler while its profiler runs
-  lua_State *scratch;   // a coroutine for calls out of the callback
-  uint32_t misses;      // C functions that no name was found for
-  uint32_t misses_scan; // at so many, look for names again
-  char mode;            // 'l' or 'f'
+  struct cprof_proc assembler; // the interpreter\'s machine code
+  lua_State *scratch;          // a coroutine for calls out of the callback
+  uint32_t misses;             // C functions that no name was found for
+  uint32_t misses_scan;        // at so many, look for names again
+  char mode;                   // 'l' or 'f'
   // A user's jit.profile inside our session: see jitprofile_luajit.c.
   bool user_active;
   uint64_t user_interval_ns, user_pending_ns;
