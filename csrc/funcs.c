@@ -73,15 +73,30 @@ static uint32_t put(struct cprof_funcs *funcs, const struct key *key) {
 
 // A chunk loaded from text carries that text as its name: a prefix tells
 // chunks apart well enough, and bounds the work.
-static size_t source_size(const char *source) {
+static size_t source_max(const char *source) {
   bool is_name = source[0] == '@' || source[0] == '=';
-  return strnlen(source, is_name ? CPROF_FUNC_TEXT_MAX : CPROF_CHUNK_TEXT_MAX);
+  return is_name ? CPROF_FUNC_TEXT_MAX : CPROF_CHUNK_TEXT_MAX;
+}
+
+static bool is_lua(const struct cprof_funcs *funcs, uint32_t number,
+                   const char *source, int line) {
+  const struct cprof_func *func = &funcs->items[number];
+  const char *text = cprof_strings_get(&funcs->strings, func->text, NULL);
+  return func->kind == CPROF_FUNC_LUA && func->line == line &&
+         strncmp(text, source, source_max(source)) == 0;
 }
 
 uint32_t cprof_funcs_lua(struct cprof_funcs *funcs, const char *source,
                          int line) {
-  struct key key = {CPROF_FUNC_LUA, source, source_size(source), line, NULL};
-  return put(funcs, &key);
+  size_t at = ((uintptr_t)source >> 4 ^ (unsigned)line * 31u);
+  struct cprof_func_memo *memo = &funcs->memos[at % CPROF_FUNC_MEMOS];
+  if (memo->source == source && is_lua(funcs, memo->number, source, line))
+    return memo->number;
+  struct key key = {CPROF_FUNC_LUA, source, strnlen(source, source_max(source)),
+                    line, NULL};
+  uint32_t number = put(funcs, &key);
+  *memo = (struct cprof_func_memo){source, number};
+  return number;
 }
 
 bool cprof_funcs_find_c(const struct cprof_funcs *funcs, const void *address,

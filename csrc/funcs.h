@@ -23,11 +23,21 @@ struct cprof_func {
   const void *address; // what tells C functions apart
 };
 
+// The number that this chunk name at this address had last; believed only
+// when the name still is the same.
+struct cprof_func_memo {
+  const char *source;
+  uint32_t number; // 0: none
+};
+
+#define CPROF_FUNC_MEMOS 256u // power of two
+
 struct cprof_funcs {
   struct cprof_func *items; // the first CPROF_MARKER_COUNT are markers
   uint32_t count, capacity;
   struct cprof_strings strings;
   struct cprof_table table;
+  struct cprof_func_memo memos[CPROF_FUNC_MEMOS];
 };
 
 enum cprof_result cprof_funcs_init(struct cprof_funcs *funcs);

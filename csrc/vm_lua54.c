@@ -284,7 +284,7 @@ static void resolve_resumed_tick(struct resolution *at,
 void cprof_vm54_resolve_resumed(struct cprof_vm *vm, lua_State *L,
                                 lua_State *co, int status) {
   struct resolution at = resolution(vm, L, EVENT_LATE);
-  struct cprof_resume via = {at.via, at.resumes};
+  struct cprof_resume via = {at.via, own_of(vm)->resumes};
   struct cprof_resume here = {L, via.from != NULL ? &via : via.up};
   if (status != LUA_OK && lua_checkstack(co, 1)) {
     at.L = co; // as it was while it ran
@@ -377,7 +377,7 @@ enum cprof_result cprof_vm_setup(struct cprof_vm *vm, lua_State *L) {
   if (own == NULL)
     return CPROF_ENOMEM;
   vm->own = own;
-  vm->running = vm->main; // L may be a coroutine whose end we do not see
+  vm->running = vm->main;    // L may be a coroutine whose end we do not see
   lua_pushboolean(L, false); // room for the anchor
   lua_rawsetp(L, LUA_REGISTRYINDEX, &anchor_key);
   own->pcall = global_c(L, "pcall");
