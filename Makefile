@@ -58,12 +58,15 @@ SOURCES := \
 
 SOURCES_lua5.4 := \
   coroutines_lua54.c \
+  hookcount_lua54.c \
   hooks_lua54.c \
   proto_lua54.c \
   ranges_lua54.c \
+  resolve_lua54.c \
   vm_lua54.c \
 
 SOURCES_luajit := \
+  dispatch_luajit.c \
   jitprofile_luajit.c \
   vm_luajit.c \
 
@@ -169,15 +172,27 @@ $(BUILD)/test/%: spec/csrc/%.c $(BUILD)/test/libcprof.a
 
 # C modules that specs load, found through LUA_CPATH.
 SUPPORT := $(patsubst spec/support/%.c,$(BUILD)/spec/%.so,\
-  $(wildcard spec/support/*.c))
+  $(filter-out spec/support/host%.c,$(wildcard spec/support/*.c)))
+# Programs that host Lua states, with the VM's own library.
+HOSTS := $(patsubst spec/support/%.c,$(BUILD)/spec/%,\
+  $(wildcard spec/support/host*.c))
 
 $(BUILD)/spec/%.so: spec/support/%.c Makefile | needed
 	$(SAY) CC $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(COMPILE) $(WARNINGS) -shared -MF $@.d -o $@ $< -pthread
 
-.PHONY: support
+$(HOSTS): $(BUILD)/spec/%: spec/support/%.c Makefile | needed
+	$(SAY) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(COMPILE) $(WARNINGS) -MF $@.d -o $@ $< \
+	  $(shell $(PKG_CONFIG) --libs $(VM)) -pthread
+
+.PHONY: support hosts
 support: $(SUPPORT)
+	@:
+
+hosts: $(HOSTS)
 	@:
 
 .PHONY: test-programs
@@ -191,7 +206,8 @@ needed:
 	@[ -n "$(PACKAGE_LIBS)" ] || \
 	  { echo "make: $(PACKAGES) missing; run 'make deps' first" >&2; exit 1; }
 
--include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d) $(SUPPORT:=.d)
+-include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d) $(SUPPORT:=.d) \
+  $(HOSTS:=.d)
 
 # -------------------------------------------------------------------- use ----
 

@@ -77,16 +77,18 @@ struct scan {
   char path[PATH_MAX_BYTES];
 };
 
-// "a" + "b" is "a.b"; what "__index" holds are methods: "a:b".
-static size_t extend_path(struct scan *scan, size_t size, const char *key) {
-  const char *mark = size == 0 ? "" : ".";
+// Without ".__index" at its end, whose entries are methods: "a:b".
+static size_t stem_size(const struct scan *scan, size_t size) {
   static const char index[] = ".__index";
   size_t index_size = sizeof index - 1;
-  if (size > index_size &&
-      memcmp(scan->path + size - index_size, index, index_size) == 0) {
-    size -= index_size;
-    mark = ":";
-  }
+  bool is_index = size > index_size && memcmp(scan->path + size - index_size,
+                                              index, index_size) == 0;
+  return is_index ? size - index_size : size;
+}
+
+// Appends a key; returns the new size, 0 when it does not fit.
+static size_t extend_path(struct scan *scan, size_t size, const char *mark,
+                          const char *key) {
   int added =
       snprintf(scan->path + size, sizeof scan->path - size, "%s%s", mark, key);
   size += added > 0 ? (size_t)added : 0;
@@ -108,6 +110,8 @@ static void take_function(struct scan *scan) {
 static void walk_table(struct scan *scan, size_t size, int depth) {
   lua_State *L = scan->L;
   uint32_t here = 0;
+  size_t stem = stem_size(scan, size);
+  const char *mark = size == 0 ? "" : stem < size ? ":" : ".";
   if (!lua_checkstack(L, 4))
     return;
   lua_pushnil(L);
@@ -117,13 +121,14 @@ static void walk_table(struct scan *scan, size_t size, int depth) {
       lua_pop(L, 2);
       return;
     }
-    size_t longer = is_named ? extend_path(scan, size, lua_tostring(L, -2)) : 0;
+    size_t longer =
+        is_named ? extend_path(scan, stem, mark, lua_tostring(L, -2)) : 0;
     if (longer > 0 && lua_iscfunction(L, -1))
       take_function(scan);
     else if (longer > 0 && depth > 1 && lua_istable(L, -1))
       walk_table(scan, longer, depth - 1);
     lua_pop(L, 1);
-    scan->path[size] = '\0';
+    scan->path[stem] = '\0';
   }
 }
 
@@ -132,10 +137,11 @@ static void walk_module(struct scan *scan) {
   if (lua_type(scan->L, -2) != LUA_TSTRING || !lua_istable(scan->L, -1))
     return;
   const char *key = lua_tostring(scan->L, -2);
+  size_t size = extend_path(scan, 0, "", key);
   if (strcmp(key, "_G") == 0) // its entries go by their own names
     walk_table(scan, 0, 2);
-  else
-    walk_table(scan, extend_path(scan, 0, key), CPROF_CNAMES_DEPTH);
+  else if (size > 0)
+    walk_table(scan, size, CPROF_CNAMES_DEPTH);
 }
 
 // One entry of the registry: a metatable, when it has a name.
@@ -143,8 +149,9 @@ static void walk_metatable(struct scan *scan) {
   if (lua_type(scan->L, -2) != LUA_TSTRING || !lua_istable(scan->L, -1))
     return;
   const char *key = lua_tostring(scan->L, -2);
-  if (key[0] != '_')
-    walk_table(scan, extend_path(scan, 0, key), 2);
+  size_t size = extend_path(scan, 0, "", key);
+  if (key[0] != '_' && size > 0)
+    walk_table(scan, size, 2);
 }
 
 // Hands each entry of the table at this index to `walk`.
@@ -163,30 +170,6 @@ static int compare_ranges(const void *a, const void *b) {
   return (left > right) - (left < right);
 }
 
-// What `ipairs` and `string.gmatch` return is in no table. Only C functions
-// are called, and only on values of ours.
-static void find_iterator(struct cprof_cnames *names, lua_State *L,
-                          const char *name) {
-  if (lua_iscfunction(L, -1)) {
-    lua_pushliteral(L, "");
-    lua_pushliteral(L, "");
-    if (lua_pcall(L, 2, 1, 0) == 0 && lua_iscfunction(L, -1))
-      put(names, address_of(L), name);
-  }
-  lua_pop(L, 1);
-}
-
-static void find_iterators(struct cprof_cnames *names, lua_State *L) {
-  lua_getglobal(L, "ipairs");
-  find_iterator(names, L, "ipairs.iterator");
-  lua_getglobal(L, "string");
-  if (lua_istable(L, -1)) {
-    lua_getfield(L, -1, "gmatch");
-    find_iterator(names, L, "string.gmatch.iterator");
-  }
-  lua_pop(L, 1);
-}
-
 // ---- public -----------------------------------------------------------
 
 enum cprof_result cprof_cnames_init(struct cprof_cnames *names) {
@@ -199,11 +182,32 @@ void cprof_cnames_fix(struct cprof_cnames *names, const void *address,
   put(names, address, name);
 }
 
+static void find_iterator(struct cprof_cnames *names, lua_State *L,
+                          const char *name) {
+  if (lua_iscfunction(L, -1)) {
+    lua_pushliteral(L, "");
+    lua_pushliteral(L, "");
+    if (lua_pcall(L, 2, 1, 0) == 0 && lua_iscfunction(L, -1))
+      put(names, address_of(L), name);
+  }
+  lua_pop(L, 1);
+}
+
+void cprof_cnames_iterators(struct cprof_cnames *names, lua_State *L) {
+  lua_getglobal(L, "ipairs");
+  find_iterator(names, L, "ipairs.iterator");
+  lua_getglobal(L, "string");
+  if (lua_istable(L, -1)) {
+    lua_getfield(L, -1, "gmatch");
+    find_iterator(names, L, "string.gmatch.iterator");
+  }
+  lua_pop(L, 1);
+}
+
 void cprof_cnames_scan(struct cprof_cnames *names, lua_State *L) {
   struct scan scan = {names, L, 0, ""};
   if (!lua_checkstack(L, 16))
     return;
-  find_iterators(names, L);
   lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
   if (lua_istable(L, -1))
     walk_each(&scan, lua_gettop(L), walk_module);

@@ -36,6 +36,9 @@ enum cprof_result cprof_cnames_init(struct cprof_cnames *names);
 // Gives this address a name that no scan changes.
 void cprof_cnames_fix(struct cprof_cnames *names, const void *address,
                       const char *name);
+// Names what Lua's own `ipairs` and `string.gmatch` return, which no table
+// holds: calls them, so only while they are Lua's own. May raise.
+void cprof_cnames_iterators(struct cprof_cnames *names, lua_State *L);
 // Walks package.loaded and the metatables of the registry, without
 // metamethods. L's stack stays as it was; needs 16 slots; raises nothing.
 void cprof_cnames_scan(struct cprof_cnames *names, lua_State *L);

@@ -24,21 +24,18 @@ static int resume_or_close(lua_State *L, lua_State *co, int arguments,
 }
 
 // Runs co with the arguments on its stack, known as the running coroutine;
-// with results NULL closes it instead. Then the running one is again who was
-// it before, not L: that may be a stranger (see cprof_vm54_via), whose end
-// nobody would tell us.
+// with results NULL closes it instead.
 static int run(struct cprof_vm *vm, lua_State *L, lua_State *co, int arguments,
                int *results) {
   struct cprof_vm54 *own = vm->own;
   if (own == NULL) // in a finalizer of something older than cprof
     return resume_or_close(L, co, arguments, results);
-  lua_State *before = L == vm->main ? L : vm->running;
   struct cprof_resume via = {cprof_vm54_via(vm, L), own->resumes};
   struct cprof_resume here = {L, via.from != NULL ? &via : via.up};
   own->resumes = &here;
-  vm->running = co;
+  cprof_vm54_set_running(vm, co, NULL);
   int status = resume_or_close(L, co, arguments, results);
-  vm->running = before;
+  cprof_vm54_set_running(vm, L, via.from);
   own->resumes = via.up;
   if (vm->queue != NULL && cprof_queue_pending(vm->queue))
     cprof_vm54_resolve_resumed(vm, L, co, results != NULL ? status : LUA_OK);
@@ -113,6 +110,7 @@ static int resume_wrapped(lua_State *L) {
 static int core_coroutine_create(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   lua_State *co = lua_newthread(L);
+  cprof_hooks_inherit(L, co);
   lua_pushvalue(L, 1);
   lua_xmove(L, co, 1);
   return 1;

@@ -17,8 +17,9 @@ struct cprof_cpu_thread {
   _Atomic uint64_t signals, handler_ns, rested;    // the handler's
   // The handler's: until when it rests, and what came meanwhile.
   uint64_t rest_until_ns, carried_signals, carried_ns;
+  uint64_t last_cost_ns; // of the signal before
   uint64_t restarts;
-  int tid;                      // 0: free
+  int tid;                      // 0: free; GONE: its thread has ended
   struct cprof_cpu_user *users; // on this thread
   struct cprof_cpu_thread *next;
 };
@@ -28,25 +29,30 @@ static struct cprof_cpu_thread *threads;
 static uint32_t attached;   // VMs, in this process
 static uint32_t generation; // counts forks seen
 static int owner_pid;
+static _Thread_local struct cprof_cpu_thread *mine; // may be another's by now
+
+#define GONE (-1)
 
 // ---- handler ----------------------------------------------------------
 
 // Asks every VM of the thread: which of them runs is not known here, and the
 // one that does reaches its safe point first.
-static bool ask_all(struct cprof_cpu_thread *thread) {
+static bool ask_all(struct cprof_cpu_thread *thread, uint64_t pc) {
   bool asked = false;
   for (uint32_t i = 0; i < CPROF_CPU_VMS_MAX; i++) {
     struct cprof_vm *vm = thread->vms[i];
     if (vm != NULL)
-      asked |= cprof_vm_ask(vm);
+      asked |= cprof_vm_ask(vm, pc);
   }
   return asked;
 }
 
 // To ask PUC for a safe point costs a walk over every active call: 20 us at a
 // depth of 10,000, but milliseconds at 300,000, longer than a tick. After an
-// expensive one the handler rests, so that asking stays below 1/REST of the
-// time; the next sample carries the weight of the signals between.
+// expensive one (two in a row: a single one may have been preempted, which
+// tells nothing about the next) the handler rests, so that asking stays below
+// 1/REST of the time; the next sample carries the weight of the signals
+// between.
 #define REST 100u
 #define EXPENSIVE_NS 20000u
 
@@ -78,6 +84,8 @@ static void push_tick(struct cprof_cpu_thread *thread,
   thread->carried_signals = thread->carried_ns = 0;
 }
 
+static uint64_t min(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
 static void on_tick(const struct cprof_signal *signal) {
   struct cprof_cpu_thread *thread = signal->cookie;
   uint64_t start_ns = cprof_os_wall_ns();
@@ -86,12 +94,14 @@ static void on_tick(const struct cprof_signal *signal) {
   thread->signals++;
   if (rests(thread, start_ns, weight_ns))
     return;
-  bool asked = ask_all(thread);
+  bool asked = ask_all(thread, cprof_os_pc(signal));
   push_tick(thread, signal, start_ns, asked);
   uint64_t end_ns = cprof_os_wall_ns(), cost_ns = end_ns - start_ns;
   thread->handler_ns += cost_ns;
-  if (cost_ns > EXPENSIVE_NS)
-    thread->rest_until_ns = end_ns + cost_ns * REST;
+  uint64_t twice_ns = min(cost_ns, thread->last_cost_ns);
+  thread->last_cost_ns = cost_ns;
+  if (twice_ns > EXPENSIVE_NS)
+    thread->rest_until_ns = end_ns + twice_ns * REST;
 }
 
 // ---- threads ----------------------------------------------------------
@@ -110,19 +120,27 @@ static struct cprof_cpu_thread *take_free(void) {
   return thread;
 }
 
+// A thread that ended in the middle of a session keeps its record until that
+// is closed; then its number may come again.
 static struct cprof_cpu_thread *thread_here(void) {
   int tid = cprof_os_tid();
+  if (mine != NULL && mine->tid == tid)
+    return mine;
   for (struct cprof_cpu_thread *at = threads; at != NULL; at = at->next)
     if (at->tid == tid)
-      return at;
+      at->tid = GONE;
   struct cprof_cpu_thread *thread = take_free();
   if (thread == NULL)
     return NULL;
   thread->tid = tid;
+  mine = thread;
   if (!cprof_os_stack(&thread->stack_low, &thread->stack_high))
     thread->stack_low = thread->stack_high = 0; // then no words are kept
   return thread;
 }
+
+static void lock(void) { pthread_mutex_lock(&control); }
+static void unlock(void) { pthread_mutex_unlock(&control); }
 
 // Timers are not inherited by fork: the child begins anew.
 static void notice_fork(void) {
@@ -131,8 +149,10 @@ static void notice_fork(void) {
     return;
   bool is_child = owner_pid != 0;
   owner_pid = pid;
-  if (!is_child)
+  if (!is_child) {
+    pthread_atfork(lock, unlock, unlock); // no child of a half-done start
     return;
+  }
   generation++;
   attached = 0;
   for (struct cprof_cpu_thread *at = threads; at != NULL; at = at->next) {
@@ -181,15 +201,24 @@ static void remove_vm(struct cprof_cpu_thread *thread, struct cprof_vm *vm) {
     cprof_signal_restore();
 }
 
+static void stop_locked(struct cprof_cpu_user *user);
+
+static struct cprof_cpu_user *user_of(const struct cprof_vm *vm) {
+  for (struct cprof_cpu_thread *at = threads; at != NULL; at = at->next)
+    for (struct cprof_cpu_user *user = at->users; user; user = user->next)
+      if (user->vm == vm)
+        return user;
+  return NULL;
+}
+
 // lua_close with users that were never stopped.
 static void on_closing(struct cprof_vm *vm) {
-  for (struct cprof_cpu_thread *at = threads; at != NULL; at = at->next)
-    for (struct cprof_cpu_user *user = at->users; user != NULL;) {
-      struct cprof_cpu_user *next = user->next;
-      if (user->vm == vm)
-        cprof_cpu_stop(user);
-      user = next;
-    }
+  struct cprof_cpu_user *user;
+  lock();
+  notice_fork();
+  while ((user = user_of(vm)) != NULL)
+    stop_locked(user);
+  unlock();
 }
 
 static enum cprof_result attach_vm(struct cprof_cpu_thread *thread,
@@ -283,10 +312,11 @@ enum cprof_result cprof_cpu_start(struct cprof_cpu_user *user,
     return CPROF_ERANGE;
   user->vm = vm;
   user->hz = options->hz;
-  pthread_mutex_lock(&control);
+  cprof_vm_prepare(vm, L);
+  lock();
   notice_fork();
   enum cprof_result result = start_locked(user, L, options);
-  pthread_mutex_unlock(&control);
+  unlock();
   return result;
 }
 
@@ -295,13 +325,12 @@ bool cprof_cpu_running(const struct cprof_cpu_user *user) {
          user->generation == generation;
 }
 
-// What a resting handler has carried is nobody's sample: shown as [lost].
-static void lose_carried(struct cprof_cpu_thread *thread) {
+void cprof_cpu_carried(const struct cprof_cpu_user *user, uint64_t *signals,
+                       uint64_t *weight_ns) {
+  const struct cprof_cpu_thread *thread = user->thread;
   bool was_blocked = cprof_signal_block();
-  if (thread->carried_ns > 0)
-    cprof_queue_lose(thread->queue, thread->carried_signals,
-                     thread->carried_ns);
-  thread->carried_signals = thread->carried_ns = 0;
+  *signals = thread->carried_signals;
+  *weight_ns = thread->carried_ns;
   if (!was_blocked)
     cprof_signal_unblock();
 }
@@ -309,7 +338,6 @@ static void lose_carried(struct cprof_cpu_thread *thread) {
 void cprof_cpu_refresh(struct cprof_cpu_user *user, lua_State *L) {
   if (!cprof_cpu_running(user))
     return;
-  lose_carried(user->thread);
   cprof_vm_flush(user->vm, L);
   if (cprof_signal_owner() != CPROF_SIGNAL_PASSIVE)
     return;
@@ -322,12 +350,12 @@ void cprof_cpu_refresh(struct cprof_cpu_user *user, lua_State *L) {
 void cprof_cpu_stop(struct cprof_cpu_user *user) {
   if (user->thread == NULL)
     return;
-  pthread_mutex_lock(&control);
+  lock();
   notice_fork();
   if (user->generation == generation)
     stop_locked(user);
   user->thread = NULL;
-  pthread_mutex_unlock(&control);
+  unlock();
 }
 
 void cprof_cpu_stats(const struct cprof_cpu_user *user,

@@ -37,6 +37,10 @@ enum cprof_result cprof_cpu_start(struct cprof_cpu_user *user,
 // Resolves what is pending for this VM and, where somebody stopped LuaJIT's
 // profiler meanwhile, starts it again.
 void cprof_cpu_refresh(struct cprof_cpu_user *user, lua_State *L);
+// What a resting handler has carried so far, for the next sample. A session
+// that ends now does not get that sample. Only while running.
+void cprof_cpu_carried(const struct cprof_cpu_user *user, uint64_t *signals,
+                       uint64_t *weight_ns);
 // Does nothing when not started. The last user takes timer, handler and hooks
 // along.
 void cprof_cpu_stop(struct cprof_cpu_user *user);

@@ -5,6 +5,8 @@
 // still runs after exactly its count. Results and errors as ldblib.c's.
 #include "vm_lua54.h"
 
+#include "hookcount_lua54.h"
+
 #include "lua_compat.h"
 
 #include <string.h>
@@ -41,26 +43,49 @@ static struct user_hook *push_hook(lua_State *L, lua_State *of) {
 
 // ---- events -----------------------------------------------------------
 
-static void set_slice(struct cprof_vm *vm, lua_State *L,
-                      struct user_hook *hook) {
-  bool profiling = vm != NULL && vm->attached;
-  hook->slice = profiling && hook->left > SLICE ? SLICE : hook->left;
+static void set_count(struct cprof_vm *vm, lua_State *L, struct user_hook *hook,
+                      int slice) {
+  hook->slice = slice;
   if (vm != NULL)
-    cprof_vm54_sethook(vm, L, cprof_hooks_hook, hook->mask, hook->slice);
+    cprof_vm54_sethook(vm, L, cprof_hooks_hook, hook->mask, slice);
   else
-    lua_sethook(L, cprof_hooks_hook, hook->mask, hook->slice);
+    lua_sethook(L, cprof_hooks_hook, hook->mask, slice);
 }
 
-// Did the user's count come to its end? The next slice is set either way,
-// before the function runs: it may raise, or set another hook.
+// Only a hook of nothing but a count is sliced: other events are safe points
+// enough, and a slice that ends inside the user's function, where no event
+// comes, would be forgotten.
+static void set_slice(struct cprof_vm *vm, lua_State *L,
+                      struct user_hook *hook) {
+  bool sliced = vm != NULL && vm->attached && hook->mask == LUA_MASKCOUNT &&
+                hook->left > SLICE;
+  set_count(vm, L, hook, sliced ? SLICE : hook->left);
+}
+
+// Did the user's count come to its end? Then the whole count is set, before
+// the function runs: it counts too, it may raise, or set another hook.
 static bool count_down(struct cprof_vm *vm, lua_State *L,
                        struct user_hook *hook) {
   hook->left -= hook->slice;
-  bool due = hook->left <= 0;
-  if (due)
-    hook->left = hook->count;
-  set_slice(vm, L, hook);
-  return due;
+  if (hook->left > 0) {
+    set_slice(vm, L, hook);
+    return false;
+  }
+  hook->left = hook->count;
+  set_count(vm, L, hook, hook->left);
+  return true;
+}
+
+// After the user's function: slices again, of what its instructions left.
+static void slice_rest(struct cprof_vm *vm, lua_State *L) {
+  struct user_hook *hook = push_hook(L, L);
+  size_t offset = vm != NULL ? ((struct cprof_vm54 *)vm->own)->hookcount : 0;
+  if (hook != NULL && offset != 0 && lua_gethook(L) == cprof_hooks_hook &&
+      hook->slice == hook->left && hook->mask == LUA_MASKCOUNT) {
+    hook->left = cprof_hookcount_get(L, offset);
+    set_slice(vm, L, hook);
+  }
+  lua_pop(L, 1);
 }
 
 // Calls the user's function, whose record is on top, as debug.sethook says.
@@ -90,8 +115,20 @@ void cprof_hooks_hook(lua_State *L, lua_Debug *ar) {
     cprof_vm54_resolve(vm, L, ar->event, true);
   struct user_hook *hook = push_hook(L, L);
   // none: a coroutine inherits the hook, but not the function
-  if (hook != NULL && (ar->event != LUA_HOOKCOUNT || count_down(vm, L, hook)))
+  if (hook != NULL && (ar->event != LUA_HOOKCOUNT || count_down(vm, L, hook))) {
     call_function(vm, L, ar);
+    if (ar->event == LUA_HOOKCOUNT)
+      slice_rest(vm, L);
+  }
+  lua_pop(L, 1);
+}
+
+void cprof_hooks_inherit(lua_State *L, lua_State *co) {
+  if (lua_gethook(co) != cprof_hooks_hook)
+    return;
+  struct user_hook *hook = push_hook(L, L);
+  if (hook != NULL) // its whole count, not our slice
+    lua_sethook(co, cprof_hooks_hook, hook->mask, hook->count);
   lua_pop(L, 1);
 }
 

@@ -52,6 +52,8 @@ struct cprof_signal {
   const void *context; // ucontext_t
 };
 
+// The interrupted instruction. async-signal-safe
+uint64_t cprof_os_pc(const struct cprof_signal *signal);
 // Fills registers, pc and stack words of a tick; words only within
 // [low, high). async-signal-safe
 void cprof_os_capture(const struct cprof_signal *signal,
@@ -76,6 +78,11 @@ enum cprof_result cprof_signal_passive(void);
 // Installs the handler that calls `handler`, and for signals which are none
 // of our timers' hands them to the foreign handler it replaced, if any.
 enum cprof_result cprof_signal_active(cprof_signal_handler *handler);
+// LuaJIT's stop puts back what it found at its start, and so would take the
+// signal from somebody who has it by now: hold remembers a foreign handler,
+// give_back installs it again.
+void cprof_signal_hold(void);
+void cprof_signal_give_back(void);
 // With SIGPROF blocked: takes what is pending, then puts the disposition of
 // before our first install back, unless somebody else has the signal by now.
 void cprof_signal_restore(void);

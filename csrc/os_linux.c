@@ -140,7 +140,13 @@ static cprof_signal_handler *volatile active_handler;
 static struct sigaction before;   // the disposition of our first install
 static struct sigaction replaced; // what the active handler stands in for
 static bool installed;            // `before` is valid
+static struct sigaction held;     // see cprof_signal_hold
+static bool holding;              // `held` is valid
 static _Atomic uint64_t passive_count;
+
+uint64_t cprof_os_pc(const struct cprof_signal *signal) {
+  return arch_pc(signal->context);
+}
 
 // The words are whatever lies there, what ASan puts between variables too.
 __attribute__((no_sanitize_address)) void
@@ -244,6 +250,17 @@ enum cprof_result cprof_signal_active(cprof_signal_handler *handler) {
   if (sigaction(SIGPROF, NULL, &replaced) != 0)
     return CPROF_EIO;
   return install(on_active, NULL);
+}
+
+void cprof_signal_hold(void) {
+  holding = cprof_signal_owner() == CPROF_SIGNAL_FOREIGN &&
+            sigaction(SIGPROF, NULL, &held) == 0;
+}
+
+void cprof_signal_give_back(void) {
+  if (holding)
+    sigaction(SIGPROF, &held, NULL);
+  holding = false;
 }
 
 bool cprof_signal_block(void) {

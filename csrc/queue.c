@@ -56,4 +56,6 @@ void cprof_queue_pop(struct cprof_queue *queue) {
 
 void cprof_queue_clear(struct cprof_queue *queue) {
   atomic_store_explicit(&queue->tail, head_of(queue), memory_order_release);
+  queue->told = queue->lost;
+  queue->told_ns = queue->lost_ns;
 }

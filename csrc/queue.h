@@ -36,6 +36,7 @@ struct cprof_queue {
   _Atomic uint32_t tail;    // next to read; the safe point's
   _Atomic uint64_t lost;    // signals that found no room, ever
   _Atomic uint64_t lost_ns; // their weight
+  uint64_t told, told_ns;   // of those, pushed as [lost]; the safe point's
   struct cprof_tick ticks[CPROF_QUEUE_SIZE];
 };
 
@@ -56,7 +57,7 @@ bool cprof_queue_pending(const struct cprof_queue *queue);
 // The oldest tick, or NULL; it stays valid until pop. Reader only.
 const struct cprof_tick *cprof_queue_peek(const struct cprof_queue *queue);
 void cprof_queue_pop(struct cprof_queue *queue);
-// Drops all that waits. Reader only.
+// Drops all that waits, and losses nobody was told. Reader only.
 void cprof_queue_clear(struct cprof_queue *queue);
 
 #endif

@@ -7,6 +7,7 @@
 
 #define PROCS_MAX 24u
 #define PROBE_SIZE 4242u // of the userdata by which its allocation is known
+#define MEMORY_BYTES_MAX 0x2000u // lmem.c makes some 1 KiB
 #define GC_BYTES_MAX 0x10000u // lgc.c makes some 12 KiB; more is a wrong guess
 
 static bool holds(const struct cprof_proc *range, uint64_t pc) {
@@ -79,6 +80,16 @@ static bool find_gc(struct cprof_ranges *ranges, const struct probe *probe) {
   return true;
 }
 
+// created[1] and freed[1]: luaM_malloc_ and luaM_free_, the callers of
+// on_alloc; what lies between them is lmem.c.
+static bool find_memory(struct cprof_ranges *ranges,
+                        const struct probe *probe) {
+  const struct cprof_proc *a = &probe->created[1], *b = &probe->freed[1];
+  ranges->memory.start = a->start < b->start ? a->start : b->start;
+  ranges->memory.end = a->end > b->end ? a->end : b->end;
+  return ranges->memory.end - ranges->memory.start < MEMORY_BYTES_MAX;
+}
+
 // ---- interpreter loop -------------------------------------------------
 
 // Upvalue 1: where the procedures go.
@@ -123,6 +134,7 @@ void cprof_ranges_find(struct cprof_ranges *ranges, lua_State *L,
     return;
   ranges->known =
       run_probe(L, &probe) && find_gc(ranges, &probe) &&
+      find_memory(ranges, &probe) &&
       cprof_unwind_proc((uint64_t)(uintptr_t)alloc, &ranges->allocator) &&
       find_loop(L, ranges, &probe);
   if (!ranges->known)
@@ -139,7 +151,7 @@ static enum cprof_native_state state_at(const struct cprof_ranges *ranges,
                                         uint64_t pc) {
   if (in_gc(ranges, pc))
     return CPROF_NATIVE_GC;
-  if (holds(&ranges->allocator, pc))
+  if (holds(&ranges->allocator, pc) || holds(&ranges->memory, pc))
     return CPROF_NATIVE_ALLOCATOR;
   return holds(&ranges->loop, pc) ? CPROF_NATIVE_LOOP : CPROF_NATIVE_OTHER;
 }

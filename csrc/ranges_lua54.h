@@ -16,6 +16,7 @@ struct cprof_ranges {
   struct cprof_proc gc;        // of lgc.c, first to last function
   struct cprof_proc creation;  // luaC_newobj, inside gc, but no collector
   struct cprof_proc allocator; // the lua_Alloc function
+  struct cprof_proc memory;    // lmem.c, its caller: it may end in a tail call
 };
 
 // Makes and collects a userdata in L, a state of no other use, with its

@@ -98,8 +98,9 @@ void cprof_walk_push(struct cprof_walk *walk, const struct cprof_tick *tick,
 }
 
 void cprof_safepoint_lost(struct cprof_vm *vm) {
-  uint64_t lost = vm->queue->lost, lost_ns = vm->queue->lost_ns;
-  if (lost == vm->lost_seen)
+  struct cprof_queue *queue = vm->queue;
+  uint64_t lost = queue->lost, lost_ns = queue->lost_ns;
+  if (lost == queue->told)
     return;
   struct cprof_frame frame = {CPROF_MARK_LOST, 0};
   struct cprof_sample sample = {&frame,
@@ -107,9 +108,9 @@ void cprof_safepoint_lost(struct cprof_vm *vm) {
                                 false,
                                 CPROF_VM_UNKNOWN,
                                 cprof_os_wall_ns(),
-                                lost_ns - vm->lost_seen_ns,
-                                lost - vm->lost_seen};
-  vm->lost_seen = lost;
-  vm->lost_seen_ns = lost_ns;
+                                lost_ns - queue->told_ns,
+                                lost - queue->told};
+  queue->told = lost;
+  queue->told_ns = lost_ns;
   cprof_stream_push(&vm->stream, &sample);
 }

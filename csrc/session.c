@@ -145,16 +145,30 @@ enum cprof_result cprof_session_flush(struct cprof_session *session,
                                       lua_State *L) {
   if (!cprof_session_running(session))
     return CPROF_ESTATE;
-  cprof_cpu_refresh(&session->cpu, L);
   cprof_cnames_scan(&session->cpu.vm->cnames, L);
+  // At once, or a loss between them would be counted but not shown.
+  cprof_cpu_refresh(&session->cpu, L);
   cprof_cpu_stats(&session->cpu, &session->cpu_after);
   session->interval_ns = session->cpu_after.interval_ns;
   return CPROF_OK;
 }
 
+// The sample that would have stood for them comes too late for this session.
+static void lose_carried(struct cprof_session *session) {
+  static const struct cprof_frame lost = {CPROF_MARK_LOST, 0};
+  struct cprof_sample sample = {.frames = &lost, .depth = 1};
+  cprof_cpu_carried(&session->cpu, &sample.signals, &sample.weight_ns);
+  if (sample.signals > 0)
+    take(&session->subscriber, &sample);
+  session->carried += sample.signals;
+  session->carried_ns += sample.weight_ns;
+}
+
 void cprof_session_stop(struct cprof_session *session) {
   if (!session->started || session->stop_wall_ns != 0)
     return;
+  if (cprof_session_running(session))
+    lose_carried(session);
   cprof_cpu_stop(&session->cpu);
   cprof_stream_unsubscribe(&session->cpu.vm->stream, &session->subscriber);
   session->stop_wall_ns = cprof_os_wall_ns();

@@ -28,7 +28,8 @@ struct cprof_session {
   struct cprof_vm_counters vm_before;           // the VM's counters at start
   struct cprof_cpu_stats cpu_before, cpu_after; // after: once stopped
   uint64_t start_time_ns, start_wall_ns, stop_wall_ns;
-  uint64_t interval_ns; // the sampler's last
+  uint64_t interval_ns;         // the sampler's last
+  uint64_t carried, carried_ns; // lost at stop: see cprof_cpu_carried
   bool started;
 };
 

@@ -167,8 +167,10 @@ static void add_comments(struct maker *maker) {
   comment(maker, "cprof.safepoint_ns=%" PRIu64,
           now->safepoint_ns - then->safepoint_ns);
   comment(maker, "cprof.memory_bytes=%zu", cprof_session_bytes(session));
-  comment(maker, "cprof.lost=%" PRIu64, to->lost - from->lost);
-  comment(maker, "cprof.lost_ns=%" PRIu64, to->lost_ns - from->lost_ns);
+  comment(maker, "cprof.lost=%" PRIu64,
+          to->lost - from->lost + session->carried);
+  comment(maker, "cprof.lost_ns=%" PRIu64,
+          to->lost_ns - from->lost_ns + session->carried_ns);
   comment(maker, "cprof.rested=%" PRIu64, to->rested - from->rested);
   comment(maker, "cprof.other=%" PRIu64, session->sums[0].signals);
   comment(maker, "cprof.late=%" PRIu64, now->late - then->late);

@@ -54,4 +54,5 @@ void cprof_vm_open(lua_State *L) {
       cprof_cnames_init(&vm->cnames) != CPROF_OK ||
       cprof_vm_setup(vm, L) != CPROF_OK)
     luaL_error(L, "cprof: not enough memory");
+  cprof_cnames_iterators(&vm->cnames, L);
 }

@@ -23,10 +23,9 @@ struct cprof_vm_counters {
 };
 
 struct cprof_vm {
-  lua_State *main;                  // the main thread
-  lua_State *volatile running;      // PUC: the running coroutine; handler reads
-  struct cprof_queue *queue;        // of the thread, while attached
-  uint64_t lost_seen, lost_seen_ns; // of queue->lost, already pushed
+  lua_State *main;             // the main thread
+  lua_State *volatile running; // PUC: the running coroutine; handler reads
+  struct cprof_queue *queue;   // of the thread, while attached
   struct cprof_stream stream;
   struct cprof_cnames cnames;
   struct cprof_vm_counters counters;
@@ -44,6 +43,10 @@ void cprof_vm_open(lua_State *L);
 // The record, or NULL before open and after close.
 struct cprof_vm *cprof_vm_of(lua_State *L);
 
+// What may run Lua, and finalizers with it, before the first attach: finds out
+// about the VM. Without locks held.
+void cprof_vm_prepare(struct cprof_vm *vm, lua_State *L);
+
 struct cprof_vm_options {
   char mode; // LuaJIT: 'l' line or 'f' function; ignored by PUC
 };
@@ -55,8 +58,9 @@ enum cprof_result cprof_vm_attach(struct cprof_vm *vm, lua_State *L,
 // Leaves no hook behind. What is pending must have been flushed.
 void cprof_vm_detach(struct cprof_vm *vm);
 // Asks for a safe point as soon as the VM is consistent; false when a foreign
-// hook is in the way. async-signal-safe
-bool cprof_vm_ask(struct cprof_vm *vm);
+// hook is in the way. `pc` is the interrupted instruction, 0 outside the
+// handler. async-signal-safe
+bool cprof_vm_ask(struct cprof_vm *vm, uint64_t pc);
 // Resolves what is pending, from a C function that L runs: its own time.
 void cprof_vm_flush(struct cprof_vm *vm, lua_State *L);
 

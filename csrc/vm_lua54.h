@@ -17,18 +17,25 @@ struct cprof_resume {
 // The VM's own part of struct cprof_vm.
 struct cprof_vm54 {
   struct cprof_ranges ranges;
-  bool calibrated;                 // ranges and lines_exact were looked for
-  bool lines_exact;                // the live pc gives lines
-  struct cprof_resume *resumes;    // innermost first
-  lua_State *volatile anchored;    // running, resumed by others: see attach
+  bool calibrated;              // ranges and lines_exact were looked for
+  bool lines_exact;             // the live pc gives lines
+  size_t hookcount;             // its offset in a lua_State; 0: not known
+  struct cprof_resume *resumes; // innermost first
+  // `running` was resumed by code that does not go through us: its end is not
+  // seen, so the registry keeps it alive, and what ran before it is asked too.
+  volatile sig_atomic_t stranger;
+  lua_State *volatile before;      // main, or in a resume that is under way
   volatile sig_atomic_t changing;  // a lua_sethook of ours is under way
   volatile sig_atomic_t ask_again; // the handler came meanwhile
   const void *pcall, *xpcall;      // addresses, to know who caught
 };
 
-// The coroutine that ran last of those we know, when L is none of them: code
-// that does not go through us has resumed L from there. Else NULL.
+// Whence code that does not go through us has resumed L; NULL when L is main,
+// or was resumed by us.
 lua_State *cprof_vm54_via(const struct cprof_vm *vm, const lua_State *L);
+// From here on L is running; `via`, not NULL, makes it a stranger. Needs a
+// free slot on L's stack.
+void cprof_vm54_set_running(struct cprof_vm *vm, lua_State *L, lua_State *via);
 // lua_sethook that the handler does not interleave with; a plain one while the
 // VM closes.
 void cprof_vm54_sethook(struct cprof_vm *vm, lua_State *L, lua_Hook hook,
@@ -53,5 +60,7 @@ void cprof_coroutines_install(struct cprof_vm *vm, lua_State *L);
 void cprof_hooks_install(struct cprof_vm *vm, lua_State *L);
 // The C hook behind which a user's hook function runs.
 void cprof_hooks_hook(lua_State *L, lua_Debug *ar);
+// L has just made co, which has inherited its hook.
+void cprof_hooks_inherit(lua_State *L, lua_State *co);
 
 #endif

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct cprof_vm *holder; // of LuaJIT's profiler: one VM a process
+
 static struct cprof_vmjit *own_of(const struct cprof_vm *vm) { return vm->own; }
 
 // ---- C functions ------------------------------------------------------
@@ -192,14 +194,18 @@ static void on_profile(void *owner, lua_State *L, int samples, int vmstate) {
 }
 
 void cprof_vm_flush(struct cprof_vm *vm, lua_State *L) {
-  if (vm->queue == NULL || !cprof_queue_pending(vm->queue))
+  if (vm->queue == NULL)
     return;
-  vm->counters.late++;
-  drain(vm, L, CPROF_VM_UNKNOWN);
+  if (cprof_queue_pending(vm->queue))
+    vm->counters.late++;
+  drain(vm, L, CPROF_VM_UNKNOWN); // tells losses too
 }
 
-bool cprof_vm_ask(struct cprof_vm *vm) {
-  own_of(vm)->handler(SIGPROF);
+// Inside lj_dispatch_update the tick waits for the next signal's asking.
+bool cprof_vm_ask(struct cprof_vm *vm, uint64_t pc) {
+  const struct cprof_vmjit *own = own_of(vm);
+  if (!holds(&own->update, pc))
+    own->handler(SIGPROF);
   return true;
 }
 
@@ -246,7 +252,9 @@ static int run_find_assembler(lua_State *L) {
   return 0;
 }
 
-static void calibrate(struct cprof_vmjit *own) {
+void cprof_vm_prepare(struct cprof_vm *vm, lua_State *L) {
+  struct cprof_vmjit *own = own_of(vm);
+  (void)L;
   if (own->assembler.end == 0 &&
       lua_cpcall(own->scratch, run_find_assembler, own) != 0)
     lua_pop(own->scratch, 1);
@@ -261,21 +269,23 @@ enum cprof_result cprof_vm_attach(struct cprof_vm *vm, lua_State *L,
                                   struct cprof_queue *queue,
                                   const struct cprof_vm_options *options) {
   struct cprof_vmjit *own = own_of(vm);
-  calibrate(own);
+  if (holder != NULL && holder != vm)
+    return CPROF_EBUSY;
   enum cprof_result result = cprof_signal_passive();
   if (result != CPROF_OK)
     return result;
   luaJIT_profile_start(L, start_mode(options->mode), on_profile, vm);
   cprof_os_itimer_stop();
-  // Another VM of this process has it: then nothing was installed.
+  // A VM without cprof may have it: then nothing was installed.
   own->handler = (void (*)(int))(uintptr_t)cprof_signal_foreign();
   if (own->handler == NULL) {
     cprof_signal_restore();
     return CPROF_EBUSY;
   }
+  cprof_dispatch_find((uint64_t)(uintptr_t)own->handler,
+                      (uint64_t)(uintptr_t)lua_sethook, &own->update);
   own->mode = options->mode;
-  vm->lost_seen = queue->lost;
-  vm->lost_seen_ns = queue->lost_ns;
+  holder = vm;
   vm->queue = queue;
   vm->attached = true;
   return CPROF_OK;
@@ -283,6 +293,9 @@ enum cprof_result cprof_vm_attach(struct cprof_vm *vm, lua_State *L,
 
 void cprof_vm_detach(struct cprof_vm *vm) {
   vm->attached = false;
+  cprof_signal_hold();
   luaJIT_profile_stop(own_of(vm)->scratch);
+  cprof_signal_give_back();
+  holder = holder == vm ? NULL : holder;
   vm->queue = NULL;
 }

@@ -3,12 +3,13 @@
 #ifndef CPROF_VM_LUAJIT_H
 #define CPROF_VM_LUAJIT_H
 
+#include "dispatch_luajit.h"
 #include "safepoint.h"
-#include "unwind.h"
 
 // The VM's own part of struct cprof_vm.
 struct cprof_vmjit {
-  void (*handler)(int); // LuaJIT's SIGPROF handler while its profiler runs
+  void (*handler)(int);     // LuaJIT's SIGPROF handler while its profiler runs
+  struct cprof_proc update; // lj_dispatch_update; empty: not found
   struct cprof_proc assembler; // the interpreter\'s machine code
   lua_State *scratch;          // a coroutine for calls out of the callback
   uint32_t misses;             // C functions that no name was found for

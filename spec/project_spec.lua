@@ -11,7 +11,8 @@ local LAYERS = {
   { "sources", "unwind_table", "unwind", "modules", "got" },
   { "flow", "funcs", "stacks", "labels", "filter", "stream", "recorder" },
   { "vm", "lua_compat", "cnames", "vm", "safepoint", "names", "coroutines",
-    "hooks", "jitprofile", "proto", "ranges" },
+    "dispatch", "hookcount", "hooks", "jitprofile", "proto", "ranges",
+    "resolve" },
   { "samplers", "cpu", "heap", "coroutine", "block", "custom", "wall",
     "mutex", "trace" },
   { "results", "profile", "pprof", "pprof_pb", "pprof_read", "symbols",
@@ -34,7 +35,8 @@ local HEADER_OWNERS = {
   ["^protobuf%-c/"] = { "^proto/" },
   ["^proto/"] = { "^pprof_pb%.h$" },
   ["^lua%.h$"] = { "^lua_", "^vm", "^cnames%.h$", "^safepoint%.h$",
-    "^coroutines", "^proto_", "^ranges_", "^names%.h$" },
+    "^coroutines", "^proto_", "^ranges_", "^dispatch_", "^hookcount_",
+    "^resolve_", "^names%.h$" },
   ["^lauxlib%.h$"] = { "^lua_", "^vm_" },
   ["^lualib%.h$"] = { "^lua_", "^vm_" },
   ["^luajit%.h$"] = { "^vm_luajit%.c$" },
@@ -70,10 +72,14 @@ local NO_HEADER = {
   ["hooks_lua54.c"] = "vm_lua54.h: the units of one VM share a header",
   ["coroutines_lua54.c"] = "vm_lua54.h",
   ["jitprofile_luajit.c"] = "vm_luajit.h",
+  ["resolve_lua54.c"] = "vm_lua54.h",
 }
 
 -- Sources whose spec has another name.
 local TWINS = {
+  ["csrc/dispatch_luajit.c"] = "spec/regress/001-luajit_dispatch_spec.lua",
+  ["csrc/hookcount_lua54.c"] = "spec/csrc/hooks_lua54_spec.lua",
+  ["csrc/resolve_lua54.c"] = "spec/csrc/vm_lua54_spec.lua",
   ["csrc/frame.c"] = "spec/csrc/stacks_test.c",
   ["csrc/lua_core.c"] = "spec/init_spec.lua",
   ["csrc/lua_edge.c"] = "spec/options_spec.lua",

@@ -244,4 +244,171 @@ function M.fake_host(changes)
 end
 
 
+-- ---- profiles of real work ------------------------------------------------
+
+local INTERPRETERS = {
+  plain = "",
+  required = [[-e 'require "cprof.core"']],
+  running = [[-e 'session = require("cprof.core").start({ hz = 1000 })']],
+}
+
+
+--- What a program prints, run by this VM without cprof ("plain"), with its
+--- core loaded ("required") or with a session at 1000 Hz ("running").
+---@param code string a Lua program
+---@return table<string, string> outputs by how it was run, with exit codes
+function M.outputs(code)
+  local path, outputs = M.file(code), {}
+  for how, options in pairs(INTERPRETERS) do
+    local status, out, err = M.shell(("lua %s %s"):format(options, path))
+    outputs[how] = ("%sexit %d %s"):format(out, status, err)
+  end
+  os.remove(path)
+  return outputs
+end
+
+
+local function text_of(frame)
+  if frame.name ~= "" then
+    return frame.name
+  end
+  return ("%s:%d"):format(frame.filename:sub(2), frame.start_line)
+end
+
+
+--- The samples of a core's profile: signals, ns, state (vmstate), labels,
+--- line (of the leaf), and frames as texts, leaf first: a name where there is
+--- one, "chunk:line defined" of a Lua function.
+---@param profile userdata
+---@return table[] samples
+function M.samples(profile)
+  local samples = {}
+  for i, stack in ipairs(assert(profile:stacks(1))) do
+    local frames = {}
+    for k, frame in ipairs(stack.frames) do
+      frames[k] = text_of(frame)
+    end
+    local leaf = stack.frames[1]
+    samples[i] = {
+      signals = stack.values[1], ns = stack.values[2], frames = frames,
+      labels = stack.labels, state = stack.labels.vmstate,
+      line = leaf and leaf.line or 0,
+      text = table.concat(frames, " < "),
+    }
+  end
+  return samples
+end
+
+
+--- Runs a call under a session of the core's.
+---@param options table of core.start
+---@param call function
+---@return table[] samples see M.samples
+---@return userdata profile
+function M.profile(options, call, ...)
+  local session = assert(require("cprof.core").start(options))
+  local ok, why = pcall(call, ...)
+  local profile, message = session:stop()
+  assert(ok, why)
+  assert(profile, message)
+  return M.samples(profile), profile
+end
+
+
+--- How many signals, and how much of their weight, match.
+---@param samples table[]
+---@param matches? fun(sample: table): any all when nil
+---@return number signals
+---@return number ns
+function M.count(samples, matches)
+  local signals, ns = 0, 0
+  for _, sample in ipairs(samples) do
+    if not matches or matches(sample) then
+      signals, ns = signals + sample.signals, ns + sample.ns
+    end
+  end
+  return signals, ns
+end
+
+
+--- Signals whose stack, as "leaf < … < root", holds this text.
+---@param samples table[]
+---@param text string
+---@return number signals
+function M.count_text(samples, text)
+  return (M.count(samples, function(sample)
+    return sample.text:find(text, 1, true)
+  end))
+end
+
+
+--- Is `count` of `total` what a share of p gives, within four sigmas?
+---@return boolean
+---@return string why not
+function M.is_share(count, total, p)
+  local sigma = math.sqrt(total * p * (1 - p))
+  return math.abs(count - total * p) <= 4 * sigma + 1,
+    ("%d of %d, %.1f +- %.1f expected"):format(count, total, total * p,
+      4 * sigma + 1)
+end
+
+
+--- Burns this thread's CPU by C code, at least so long.
+---@param ms number
+function M.burn_ms(ms)
+  local burn = require "burn"
+  local till = burn.rusage() + ms * 1e6
+  while burn.rusage() < till do
+    burn.a(2000)
+  end
+end
+
+
+--- Loads code whose functions are "work:LINE" in samples.
+---@param code string
+---@return any what the chunk returns
+function M.work(code)
+  return assert((loadstring or load)(code, "=work"))() -- luacheck: ignore
+end
+
+
+--- Calls f until this thread has used so much CPU; f should take about 1 ms.
+---@param ms number
+---@param f function
+function M.repeat_ms(ms, f, ...)
+  local burn = require "burn"
+  local till = burn.rusage() + ms * 1e6
+  while burn.rusage() < till do
+    f(...)
+  end
+end
+
+
+--- The values of a profile's comments, by key without "cprof.".
+---@param profile userdata
+---@return table<string, string|number>
+function M.comments(profile)
+  local values = {}
+  for _, comment in ipairs(profile:info().comments) do
+    local key, value = comment:match("^cprof%.([%w_]+)=(.*)$")
+    if key then
+      values[key] = tonumber(value) or value
+    end
+  end
+  return values
+end
+
+
+--- Skips the running test on the other VM.
+---@param pending fun(reason: string) busted's
+---@param vm string "lua5.4" or "luajit"
+---@param reason string
+function M.only_on(pending, vm, reason)
+  if M.vm ~= vm then
+    pending(reason)
+  end
+  M.need_core(pending)
+end
+
+
 return M

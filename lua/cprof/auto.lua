@@ -101,12 +101,15 @@ local function begin(settings)
   local core = require "cprof.core"
   local ok, session, message = pcall(cprof.start, settings.options)
   if not ok or not session then
-    return ok and message or session
+    return ((ok and message or session):gsub("^cprof%.start: ", ""))
   end
   local path = M.expand(settings.out, core.pid())
   require("cprof.at_exit").register(function()
     local set = assert(session:stop())
-    assert(set.cpu:write(path))
+    local written, why = set.cpu:write(path)
+    if not written then
+      error("cannot write " .. why, 0)
+    end
   end)
 end
 

@@ -11,12 +11,18 @@ end
 
 -- Loads the C half, or says for which VM it is missing and what to do.
 local function load_core()
+  if not jit and _VERSION ~= "Lua 5.4" then
+    error(("cprof: runs in Lua 5.4 and in LuaJIT; this is %s")
+      :format(vm_name()), 0)
+  end
   local ok, core = pcall(require, "cprof.core")
   if not ok then
     local target = jit and "luajit" or "lua5.4"
-    error(("cprof: the C core cannot be loaded by %s. Build it with "
+    local reason = tostring(core):match("^[^\n]*"):gsub(":$", "")
+    error(("cprof: the C core cannot be loaded by %s (%s). Build it with "
       .. "'make LUA=%s', then 'eval \"$(make -s env LUA=%s)\"' sets the "
-      .. "paths.\n%s"):format(vm_name(), target, target, tostring(core)), 0)
+      .. "paths.\n%s"):format(vm_name(), reason, target, target,
+      tostring(core)), 0)
   end
   if core._VERSION ~= VERSION then
     error(("cprof: the Lua half is version %s, the C core is version %s; "
@@ -75,19 +81,58 @@ function M.start(given)
 end
 
 
+-- Whether a string is a profile rather than a path: gzip's first bytes,
+-- pprof's first field, or a byte that no path has.
+local function is_bytes(source)
+  return source:find("^\31\139") or source:find("^\n")
+    or source:find("%z")
+end
+
+
+local function is_empty(path)
+  local file = path ~= "-" and io.open(path, "rb")
+  if not file then
+    return false
+  end
+  local byte = file:read(1)
+  file:close()
+  return not byte
+end
+
+
+-- The core's refusal of a path, with what was expected there.
+local function refusal(path, message, code)
+  if path == "" then
+    message = "the path is empty; a file or - is expected"
+  elseif code == "format" and is_empty(path) then
+    message = path .. ": the file is empty; was its writer interrupted?"
+  elseif code == "format" then
+    message = message .. "; expected is a profile in pprof's format, gzipped "
+      .. "or not, as cprof and Go write it"
+  elseif code == "limit" then
+    message = message:gsub("larger than the limit$", "%0 of 1 GiB, unpacked")
+  end
+  return nil, message, code
+end
+
+
 --- Reads a profile in pprof's format, whoever wrote it.
 ---@param source string a path ("-" is standard input), or the bytes of a
----  gzipped profile: what begins with 1f 8b
+---  profile: what begins with 1f 8b or a line feed, or holds a zero byte
 ---@return userdata|nil profile
 ---@return string? message
 ---@return string? code "io", "format", "limit", "memory"
 function M.open(source)
   if type(source) ~= "string" then
     error("cprof.open: path or bytes expected, got " .. type(source), 2)
-  elseif source:sub(1, 2) == "\31\139" then
+  elseif is_bytes(source) then
     return core.read(source)
   end
-  return core.read_file(source)
+  local read, message, code = core.read_file(source)
+  if not read then
+    return refusal(source, message, code)
+  end
+  return read
 end
 
 

@@ -146,11 +146,20 @@ local function sorted_keys(map)
 end
 
 
-local function index_function(index, func, path, getinfo)
+-- No one name, false: several functions of one place, as a maker of closures
+-- gives them, or one function under several keys.
+local function index_function(index, found, func, path, getinfo)
   local info = getinfo(func, "S")
-  if info.what ~= "C" then
-    local key = function_key(info.source, info.linedefined)
-    index[key] = index[key] or path
+  if info.what == "C" then
+    return
+  end
+  local key, name = function_key(info.source, info.linedefined),
+    path:match("[^.]*$")
+  local first = found[key]
+  if not first then
+    found[key], index[key] = { func = func, name = name }, path
+  elseif first.func ~= func or first.name ~= name then
+    index[key] = false
   end
 end
 
@@ -161,7 +170,7 @@ local function index_table(index, queue, item, getinfo)
     local value = rawget(item.map, key)
     local path = item.path .. key
     if type(value) == "function" then
-      index_function(index, value, path, getinfo)
+      index_function(index, queue.found, value, path, getinfo)
     elseif type(value) == "table" and item.depth < LOADED_DEPTH_MAX
       and not queue.seen[value] and #queue < TABLES_MAX then
       queue.seen[value] = true
@@ -174,9 +183,9 @@ end
 
 --- Paths of the functions that loaded modules hold, shortest path first.
 ---@param context table as `names.CONTEXT`
----@return table<string, string> path by (source, line)
+---@return table<string, string|false> path by (source, line)
 function M.loaded(context)
-  local index, queue = {}, { seen = {} }
+  local index, queue = {}, { seen = {}, found = {} }
   local modules = { map = context.loaded, path = "", depth = 0 }
   index_table(index, queue, modules, context.getinfo)
   local done = 0

@@ -16,7 +16,8 @@ function M.profile(host, path)
   if profile then
     return profile
   end
-  if message:find(name, 1, true) then
+  message = path == "-" and message:gsub("^%-: ", "") or message
+  if message:find(name, 1, true) or path == "" then
     return nil, message
   end
   return nil, name .. ": " .. message

@@ -75,7 +75,7 @@ local function make_parser(host)
   local argparse = require "argparse"
   local parser = argparse("cprof", "A profiler for Lua that speaks pprof.")
     :epilog(EXAMPLES):command_target("command")
-    :help_description_margin(28)
+    :help_description_margin(28):help_max_width(80)
   parser:flag("--version", "Show the version and exit.")
     :action(print_version(host.version))
   local by_name = {}
@@ -90,9 +90,11 @@ local function make_parser(host)
 end
 
 
--- `run` keeps its script's options from the parser.
+-- `run` keeps its script's options from the parser; `help` is --help.
 local function words(argv, by_name)
-  if argv[1] ~= "run" then
+  if argv[1] == "help" and #argv <= 2 then
+    return { argv[2] or "--help", argv[2] and "--help" }
+  elseif argv[1] ~= "run" then
     return argv
   end
   local rest = by_name.run.split({ unpack(argv, 2) })
@@ -109,7 +111,7 @@ local EXIT_CODES = { usage = USAGE, range = USAGE }
 
 -- One line, whatever the message was.
 local function fail(host, message, code)
-  message = tostring(message):gsub("%s*\n%s*", "; ")
+  message = tostring(message):gsub("^cprof: ", ""):gsub("%s*\n%s*", "; ")
   host.stderr:write("cprof: ", message, "\n")
   return EXIT_CODES[code] or FAILED
 end

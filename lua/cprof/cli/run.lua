@@ -20,6 +20,13 @@ local M = {
 }
 
 local ROWS = 10 -- of the table at the end
+local SAMPLES = 1 -- the sample type samples/count
+
+-- The option behind a name of cprof.start.
+local SHELL_NAMES = {
+  ["cpu.hz"] = "option '--hz'",
+  ["cpu.depth_max"] = "option '--depth'",
+}
 
 -- A row: names, name of the value (none: a flag), help, choices, and how
 -- often it may be given.
@@ -77,16 +84,29 @@ local function takes_next(word, valued)
 end
 
 
+-- Appends the value of the last word; one that looks like an option is tied
+-- to it, "--hz=-1", lest it be taken for one.
+local function put_value(out, value)
+  local is_tied = value and value:match("^%-.") and out[#out]:match("^%-%-")
+  if is_tied then
+    out[#out] = out[#out] .. "=" .. value
+  else
+    out[#out + 1] = value
+  end
+end
+
+
 --- Puts "--" before the script, so that its options stay its own.
 ---@param argv string[] from after the word "run"
 ---@return string[]
 function M.split(argv)
   local out, pos, valued = {}, 1, valued_names()
   while argv[pos] and argv[pos]:match("^%-.") and argv[pos] ~= "--" do
-    out[#out + 1] = argv[pos]
-    if takes_next(argv[pos], valued) then
+    local word = argv[pos]
+    out[#out + 1] = word
+    if takes_next(word, valued) then
       pos = pos + 1
-      out[#out + 1] = argv[pos]
+      put_value(out, argv[pos])
     end
     pos = pos + 1
   end
@@ -146,15 +166,24 @@ local function start_options(asked)
 end
 
 
+local function exists(host, path)
+  local file = host.fopen(path, "rb")
+  return file and file:close() and true or false
+end
+
+
 -- Whether a file can be made in the folder of a path.
 local function check_folder(host, path)
   local probe = path .. ".probe"
+  local is_foreign = exists(host, probe) -- stays as it is
   local file, why = host.fopen(probe, "ab")
   if not file then
     return nil, why
   end
   file:close()
-  host.remove(probe)
+  if not is_foreign then
+    host.remove(probe)
+  end
   return true
 end
 
@@ -166,7 +195,9 @@ local function check_output(host, path)
   end
   local is_special = path:match("^/dev/") or path:match("^/proc/")
   local ok, why
-  if is_special then
+  if exists(host, path .. "/.") then
+    ok, why = nil, "it is a directory; the name of a file is expected"
+  elseif is_special then
     ok, why = host.fopen(path, "ab")
     ok = ok and ok:close()
   else
@@ -201,10 +232,11 @@ end
 
 -- What is told on standard error when all is done.
 local function report(host, path, profile)
-  local lines = format("cprof: %.0f samples written to %s\n",
-    profile:info().samples, path)
-  local text = profile:top({ n = ROWS })
-  host.stderr:write(lines, term.plain(text or ""))
+  local _, count = profile:rows(SAMPLES)
+  local text = count > 0 and profile:top({ n = ROWS })
+    or "cprof: too little CPU time for a sample; a higher --hz takes more\n"
+  host.stderr:write(format("cprof: %.0f samples written to %s\n", count, path),
+    term.plain(text or ""))
 end
 
 
@@ -278,15 +310,16 @@ function M.execute(asked, host)
   if not chunk then
     return nil, options, path
   end
-  local session, message, code = host.start(options)
+  set_script_arg(host.arg, asked.script, asked.args)
+  forget_modules(package.loaded)
+  local session, message, code = host.start(options) -- from here it samples
   if not session then
-    return nil, (message:gsub("^cprof%.start: ", "")), code
+    message = message:gsub("^cprof%.start: ", "")
+    return nil, (message:gsub("^cpu%.[%w_]+", SHELL_NAMES)), code
   end
   at_exit.register(function()
     finish(host, session, path, asked.quiet)
   end)
-  set_script_arg(host.arg, asked.script, asked.args)
-  forget_modules(package.loaded)
   return true, chunk, asked.args
 end
 

@@ -14,12 +14,21 @@ local M = {
 }
 
 
+local function to_rows(text)
+  local number = tonumber(text)
+  if not number or number < 1 or number ~= math.floor(number) then
+    return nil, "option '-n' needs a whole number from 1, got '" .. text .. "'"
+  end
+  return number
+end
+
+
 --- Declares arguments and options.
 ---@param command table argparse's command
 function M.declare(command)
   command:argument("file", "A profile in pprof's format; - is stdin.")
   command:option("-n --number", "Rows to show.", "20"):argname("N")
-    :convert(tonumber)
+    :convert(to_rows)
   command:option("--sort", "The order: by own or by cumulative value.", "flat")
     :choices({ "flat", "cum" })
   command:option("--sample", "The sample type; the profile's default else.")

@@ -43,6 +43,21 @@ local UNITS = {
 local SILENT = { count = true, sample = true, unit = true }
 
 
+-- LuaJIT rounds a tie up, C and Go to the even digit: ties of two significant
+-- digits below 1.
+local SMALL_TIES = { [0.0625] = 0.062, [0.125] = 0.12, [0.625] = 0.62 }
+
+
+-- Two decimals; a tie, which is an odd number of eighths, to the even digit.
+local function two_decimals(value)
+  if value * 8 % 2 == 1 then
+    local hundredths = math.floor(value * 100)
+    value = (hundredths + hundredths % 2) / 100
+  end
+  return format("%.2f", value)
+end
+
+
 -- The entry of a family that fits: the one named `to`, else the largest in
 -- which the value is at least 1, else the family's fallback.
 local function family_unit(family, value, to)
@@ -82,7 +97,7 @@ end
 ---@return string
 function M.label(value, unit, to)
   local scaled, name = M.scale(value, unit, to)
-  local text = format("%.2f", scaled):gsub("%.00$", "")
+  local text = two_decimals(scaled):gsub("%.00$", "")
   if text == "0" or text == "-0" then
     return "0"
   end
@@ -99,9 +114,9 @@ function M.percentage(value, total)
   if ratio >= 99.95 and ratio <= 100.05 then
     return "  100%"
   elseif ratio >= 1 then
-    return format("%5.2f%%", ratio)
+    return format("%5s%%", two_decimals(ratio))
   end
-  return format("%5.2g%%", ratio)
+  return format("%5.2g%%", SMALL_TIES[ratio] or ratio)
 end
 
 

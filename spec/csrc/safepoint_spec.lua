@@ -1,0 +1,96 @@
+-- Walks at safe points, on both VMs: names, lines and order of frames.
+
+local support = require "spec.support"
+
+local OPTIONS = { hz = 1000, mode = "l" }
+
+local function assert_most(samples, matches, what)
+  local count, total = support.count(samples, matches), support.count(samples)
+  local all = {}
+  for i, sample in ipairs(samples) do
+    all[i] = ("%d %.70s"):format(sample.signals, sample.text)
+  end
+  assert.is_true(total > 5 and count >= 0.8 * total,
+    ("%d of %d %s\n%s"):format(count, total, what, table.concat(all, "\n")))
+end
+
+local function has(text)
+  return function(sample)
+    return sample.text:find(text, 1, true)
+  end
+end
+
+
+describe("a walk", function()
+  after_each(function()
+    collectgarbage()
+    assert.equal("free", require("cprof.core").signal_owner())
+  end)
+
+  it("has the callers in their order", function()
+    support.need_core(pending)
+    local samples = support.profile(OPTIONS, support.repeat_ms, 150,
+      support.work("local burn = require 'burn'\n"
+      .. "local function c() burn.a(20000) return 1 end\n"
+      .. "local function b() return 1 + c() end\n"
+      .. "return function() return 1 + b() end"))
+    assert_most(samples, has("burn.a < work:2 < work:3 < work:4"), "in order")
+  end)
+
+  it("has the line of each call", function()
+    support.need_core(pending)
+    local _, profile = support.profile(OPTIONS, support.repeat_ms, 150,
+      support.work("local burn = require 'burn'\nlocal function c()\n\n"
+      .. "burn.a(20000)\n\nend\nreturn function()\n\n\nc()\nend"))
+    -- LuaJIT calls back behind the instruction that ran: at the next line
+    local next_line = jit and 6 or 4
+    local good, all = 0, 0
+    for _, stack in ipairs(profile:stacks(1)) do
+      local c, f = stack.frames[2], stack.frames[3]
+      local right = c and f and f.line == 10
+        and (c.line == 4 or c.line == next_line)
+        and c.start_line == 2 and f.start_line == 7
+      good, all = good + (right and stack.value or 0), all + stack.value
+    end
+    assert.is_true(good >= 0.8 * all, good .. " of " .. all)
+  end)
+
+  it("names functions that C functions call", function()
+    support.need_core(pending)
+    local samples = support.profile(OPTIONS, support.repeat_ms, 150,
+      support.work("local burn = require 'burn'\n"
+      .. "local function cmp(a, b) burn.a(3000) return a < b end\n"
+      .. "return function() table.sort({ 4, 3, 2, 1 }, cmp) end"))
+    assert_most(samples, has("burn.a < work:2 < table.sort < work:3"), "named")
+  end)
+
+  it("takes what is pending when a session stops", function()
+    support.need_core(pending)
+    local core, burn = require "cprof.core", require "burn"
+    local session = assert(core.start({ hz = 100 }))
+    burn.a(3e6)
+    local samples = support.samples(session:stop())
+    assert.is_true(support.count(samples) > 0)
+  end)
+
+  it("shows as [lost] what the queue had no room for", function()
+    support.need_core(pending)
+    local burn = require "burn"
+    local before = burn.rusage()
+    local samples, profile = support.profile({ hz = 10000 }, burn.a, 3e7)
+    local used = burn.rusage() - before
+    local signals, ns = support.count(samples)
+    local comments = support.comments(profile)
+    assert.is_true(signals <= 10 or math.abs(ns - used) < 0.05 * used + 2e7,
+      ("%d of %d ns"):format(ns, used))
+    assert.equal(comments.lost > 0 and 1 or 0,
+      support.count_text(samples, "[lost]") > 0 and 1 or 0)
+  end)
+
+  it("works with a depth of one", function()
+    support.need_core(pending)
+    local samples = support.profile({ hz = 1000, depth_max = 1 },
+      support.burn_ms, 100)
+    assert_most(samples, has("burn.a < [truncated]"), "of one frame")
+  end)
+end)
