@@ -1,6 +1,6 @@
 -- One program with cprof at 100 Hz and without, in turns within one process:
--- off, on, off, on, …, each turn the same work. For PUC, where a session leaves
--- nothing behind; LuaJIT would compile everything anew at every turn.
+-- off, on, off, on, …, each turn the same work. For PUC, where a session
+-- leaves nothing behind; LuaJIT would compile all anew at every turn.
 -- Run: lua5.4 spec/bench/turns.lua PROGRAM TURNS
 -- Expect: for each turn the ratio of on to the mean of its neighbours
 
