@@ -88,7 +88,7 @@ static bool is_lua(const struct cprof_funcs *funcs, uint32_t number,
 
 uint32_t cprof_funcs_lua(struct cprof_funcs *funcs, const char *source,
                          int line) {
-  size_t at = ((uintptr_t)source >> 4 ^ (unsigned)line * 31u);
+  uint64_t at = (uint64_t)(uintptr_t)source >> 4 ^ (uint64_t)line * 31u;
   struct cprof_func_memo *memo = &funcs->memos[at % CPROF_FUNC_MEMOS];
   if (memo->source == source && is_lua(funcs, memo->number, source, line))
     return memo->number;
