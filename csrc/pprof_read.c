@@ -101,7 +101,9 @@ static uint32_t find_string(struct reader *reader, int64_t index) {
 
 static void read_strings(struct reader *reader) {
   const pb_profile *message = reader->message;
-  if (message->n_string_table == 0 || message->string_table[0].len != 0)
+  if (message->n_string_table == 0)
+    reject(reader, "it holds no string_table, so it is no profile");
+  else if (message->string_table[0].len != 0)
     reject(reader, "string_table[0] is not empty");
   reader->strings =
       allocate(reader, message->n_string_table, sizeof *reader->strings);

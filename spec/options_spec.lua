@@ -73,15 +73,15 @@ describe("cprof.options", function()
     assert.equal("none", check({}).native)
   end)
 
-  it("raises for labels that are not strings by name", function()
-    assert.matches("labels.a: string expected, got number",
-      message_of({ labels = { a = 1 } }), 1, true)
+  it("raises for labels that are no strings or numbers by name", function()
+    assert.matches("labels.a: string or number expected, got boolean",
+      message_of({ labels = { a = true } }), 1, true)
     assert.matches("non-empty string as a name expected, got number",
       message_of({ labels = { "a" } }), 1, true)
   end)
 
   it("copies labels", function()
-    local labels = { a = "b" }
+    local labels = { a = "b", n = 3 }
     local checked = check({ labels = labels }).labels
     assert.same(labels, checked)
     assert.not_equal(labels, checked)

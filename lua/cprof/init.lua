@@ -61,7 +61,7 @@ end
 --- Starts a session. Raises at the caller's line on an unknown option or a
 --- wrong type.
 ---@param given table {cpu = true | {hz = 100, depth_max = 128, mode = "l",
----  engine = "auto"}, labels = {name = string}, native = "none"}
+---  engine = "auto"}, labels = {name = string|number}, native = "none"}
 ---@return table|nil session with snapshot, stop, running
 ---@return string? message
 ---@return string? code "range", "busy", "memory", "io"

@@ -35,7 +35,7 @@ M.START = {
   },
   {
     name = "labels", type = "labels", max = 16,
-    message = "labels of every sample, strings by name",
+    message = "labels of every sample, strings or numbers by name",
   },
   {
     name = "native", type = "string", default = "none", choices = { "none" },
@@ -103,15 +103,15 @@ end
 local function check_label(key, value, path, message)
   if type(key) ~= "string" or key == "" then
     return misuse(path, "non-empty string as a name", key, message)
-  elseif type(value) ~= "string" then
-    return misuse(path .. "." .. key, "string", value, message)
+  elseif type(value) ~= "string" and type(value) ~= "number" then
+    return misuse(path .. "." .. key, "string or number", value, message)
   end
 end
 
 
 function checkers.labels(field, value, path)
   if type(value) ~= "table" then
-    return nil, misuse(path, "table of strings", value, field.message)
+    return nil, misuse(path, "table of strings and numbers", value, field.message)
   end
   local copy, count = {}, 0
   for key, label in pairs(value) do

@@ -10,7 +10,7 @@ describe("cprof info", function()
       .. "period     cpu/nanoseconds 10000000\n"
       .. "time       2023-11-14T22:13:20Z\n"
       .. "duration   2.50s\n"
-      .. "samples    3\n"
+      .. "stacks     3\n"
       .. "locations  3\n"
       .. "functions  2\n"
       .. "mappings   0\n"

@@ -47,7 +47,7 @@ describe("cprof.cli.main", function()
     check_error(1, "gone: No such file or directory", "folded", "gone")
     check_error(1, "cannot open script /no/s.lua: No such file or directory",
       "run", "-o", "/dev/null", "/no/s.lua")
-    check_error(1, "cannot write /no/x: /no/x.probe: "
+    check_error(1, "cannot write /no/x: "
       .. "No such file or directory", "run", "-o", "/no/x", "s.lua")
   end)
 end)

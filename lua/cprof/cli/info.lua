@@ -62,7 +62,7 @@ function M.render(info)
     { "period", period and format("%s %.0f", kind_text(period), info.period) },
     { "time", time_text(info.time_ns) },
     { "duration", units.label(info.duration_ns, "nanoseconds") },
-    { "samples", count_text(info.samples) },
+    { "stacks", count_text(info.samples) },
     { "locations", count_text(info.locations) },
     { "functions", count_text(info.functions) },
     { "mappings", count_text(info.mappings) },

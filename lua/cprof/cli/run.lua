@@ -178,7 +178,7 @@ local function check_folder(host, path)
   local is_foreign = exists(host, probe) -- stays as it is
   local file, why = host.fopen(probe, "ab")
   if not file then
-    return nil, why
+    return nil, (why:gsub("^.-%.probe: ", ""))
   end
   file:close()
   if not is_foreign then
