@@ -1,13 +1,13 @@
 #!/bin/bash
 # `make accuracy`: known programs on both VMs, each share within four standard
 # deviations and these within one point. Prints truth, profile, difference and
-# bound of every part; ends with 1 when one is wrong. ACCURACY_SECONDS (75) is
+# bound of every part; ends with 1 when one is wrong. ACCURACY_SECONDS (100) is
 # the CPU time of each known program.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
 make=${MAKE:-make}
-seconds=${ACCURACY_SECONDS:-75}
+seconds=${ACCURACY_SECONDS:-100}
 points=${ACCURACY_POINTS:-1}
 failed=0
 

@@ -17,6 +17,8 @@ count() {
   shift
   # Which traces LuaJIT makes is chance; what it runs uncompiled is not.
   if [[ $vm == luajit && $1 != switches ]]; then vm="luajit -joff"; fi
+  # shellcheck disable=SC2086
+  (unset LUA_INIT && $vm spec/bench/off.lua "$@") || return 1 # does it run?
   for i in 1 2 3; do
     refs=$(setarch -R valgrind --tool=cachegrind --cache-sim=no \
       --cachegrind-out-file=/dev/null $vm spec/bench/off.lua "$@" 2>&1 |
@@ -30,10 +32,10 @@ count() {
 row() {
   local vm=$1 program=$2 n=$3 limit=$4
   local plain1 plain2 loaded1 loaded2
-  plain1=$(count "$vm" "$program" "$n")
-  plain2=$(count "$vm" "$program" $((n * 3)))
-  loaded1=$(count "$vm" "$program" "$n" cprof)
-  loaded2=$(count "$vm" "$program" $((n * 3)) cprof)
+  plain1=$(count "$vm" "$program" "$n") &&
+    plain2=$(count "$vm" "$program" $((n * 3))) &&
+    loaded1=$(count "$vm" "$program" "$n" cprof) &&
+    loaded2=$(count "$vm" "$program" $((n * 3)) cprof) || return 1
   awk -v vm="$vm" -v program="$program" -v limit="$limit" \
     -v plain=$((plain2 - plain1)) -v loaded=$((loaded2 - loaded1)) \
     -v once=$((loaded1 - plain1)) 'BEGIN {
@@ -46,6 +48,7 @@ row() {
 echo "Loaded but not profiling: instructions (valgrind), loading itself left out"
 printf '%-8s %-10s %14s %14s %11s %9s\n' vm program plain loaded more target
 for vm in lua5.4 luajit; do
+  "$make" -s LUA="$vm" all
   (
     eval "$("$make" -s env LUA="$vm")"
     row "$vm" fib $((3 * scale)) 0.1

@@ -3,7 +3,8 @@
 # against without, in turns: within one process on PUC, in processes of their
 # own on LuaJIT, where jit.p takes its turns too. Prints the median of the
 # ratios with its 95 % interval.
-# Run: spec/bench/pairs.sh. Environment: BENCH_PAIRS (60), BENCH_QUICK=1 (8).
+# Run: spec/bench/pairs.sh. Environment: BENCH_PAIRS (60), BENCH_QUICK=1 (8),
+# BENCH_VMS.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -32,23 +33,33 @@ row() {
       print name == "jitp" ? "" : high <= 1.03 ? "ok" : "MISSED" }')"
 }
 
+# once PROGRAM WITH: ns a unit. LuaJIT 2.1.0-beta3 was seen to hang in one run
+# of a hundred with its own jit.p, no cprof loaded: such a turn does not count.
+once() {
+  timeout 30 luajit spec/bench/pair.lua "$1" "$2" $seconds || echo hung
+}
+
 # A program on LuaJIT under each of the profilers, in turns.
 measure_processes() {
-  local vm=luajit program=$1 i with off on again
+  local program=$1 i with off on again
   shift
   rm -f "$work"/*
   for ((i = 0; i < pairs; i++)); do
-    off=$("$vm" spec/bench/pair.lua "$program" off $seconds)
+    off=$(once "$program" off)
     for with in "$@"; do
-      on=$("$vm" spec/bench/pair.lua "$program" "$with" $seconds)
-      again=$("$vm" spec/bench/pair.lua "$program" off $seconds)
-      awk -v on="$on" -v off="$off" -v again="$again" \
-        'BEGIN { print on * 2 / (off + again) }' >>"$work/$with"
+      on=$(once "$program" "$with")
+      again=$(once "$program" off)
+      if [[ "$on$off$again" == *hung* ]]; then
+        echo "luajit $program $with: a run hung" >&2
+      else
+        awk -v on="$on" -v off="$off" -v again="$again" \
+          'BEGIN { print on * 2 / (off + again) }' >>"$work/$with"
+      fi
       off=$again
     done
   done
   for with in "$@"; do
-    row "$vm" "$program" "$with" <"$work/$with"
+    row luajit "$program" "$with" <"$work/$with"
   done
 }
 
@@ -57,7 +68,7 @@ trap 'rm -rf "$work"' EXIT
 echo "Profiling at 100 Hz: CPU per unit of work against none, $pairs turns"
 printf '%-8s %-10s %-6s %8s   %s\n' vm program with ratio "95 % interval"
 
-for vm in lua5.4 luajit; do
+for vm in ${BENCH_VMS:-lua5.4 luajit}; do
   (
     eval "$("$make" -s env LUA="$vm")"
     export LUA_PATH="$LUA_PATH;/usr/share/lua/5.1/?.lua;/usr/share/lua/5.1/?/init.lua"
