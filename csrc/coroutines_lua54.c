@@ -23,10 +23,9 @@ static int resume_or_close(lua_State *L, lua_State *co, int arguments,
                          : lua_resetthread(co);
 }
 
-// Runs co with the arguments on its stack, known as the running coroutine;
-// with results NULL closes it instead.
-static int run(struct cprof_vm *vm, lua_State *L, lua_State *co, int arguments,
-               int *results) {
+// L was resumed by code that does not go through us, or the VM is closing.
+static int run_stranger(struct cprof_vm *vm, lua_State *L, lua_State *co,
+                        int arguments, int *results) {
   struct cprof_vm54 *own = vm->own;
   if (own == NULL) // in a finalizer of something older than cprof
     return resume_or_close(L, co, arguments, results);
@@ -37,6 +36,29 @@ static int run(struct cprof_vm *vm, lua_State *L, lua_State *co, int arguments,
   int status = resume_or_close(L, co, arguments, results);
   cprof_vm54_set_running(vm, L, via.from);
   own->resumes = via.up;
+  return status;
+}
+
+static int run_known(struct cprof_vm *vm, lua_State *L, lua_State *co,
+                     int arguments, int *results) {
+  struct cprof_vm54 *own = vm->own;
+  struct cprof_resume here = {L, own->resumes};
+  own->resumes = &here;
+  vm->running = co;
+  int status = resume_or_close(L, co, arguments, results);
+  vm->running = L;
+  own->resumes = here.up;
+  return status;
+}
+
+// Runs co with the arguments on its stack, known as the running coroutine;
+// with results NULL closes it instead.
+static int run(struct cprof_vm *vm, lua_State *L, lua_State *co, int arguments,
+               int *results) {
+  const struct cprof_vm54 *own = vm->own;
+  bool is_known = own != NULL && L == vm->running && !own->stranger;
+  int status = is_known ? run_known(vm, L, co, arguments, results)
+                        : run_stranger(vm, L, co, arguments, results);
   if (vm->queue != NULL && cprof_queue_pending(vm->queue))
     cprof_vm54_resolve_resumed(vm, L, co, results != NULL ? status : LUA_OK);
   return status;

@@ -54,6 +54,7 @@ static bool ask_all(struct cprof_cpu_thread *thread, uint64_t pc) {
 // 1/REST of the time; the next sample carries the weight of the signals
 // between.
 #define REST 100u
+#define REST_MAX_NS 1000000000u
 #define EXPENSIVE_NS 20000u
 
 static bool rests(struct cprof_cpu_thread *thread, uint64_t now_ns,
@@ -101,7 +102,7 @@ static void on_tick(const struct cprof_signal *signal) {
   uint64_t twice_ns = min(cost_ns, thread->last_cost_ns);
   thread->last_cost_ns = cost_ns;
   if (twice_ns > EXPENSIVE_NS)
-    thread->rest_until_ns = end_ns + twice_ns * REST;
+    thread->rest_until_ns = end_ns + min(twice_ns * REST, REST_MAX_NS);
 }
 
 // ---- threads ----------------------------------------------------------

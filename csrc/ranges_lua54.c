@@ -14,6 +14,10 @@ static bool holds(const struct cprof_proc *range, uint64_t pc) {
   return range->start <= pc && pc < range->end;
 }
 
+static bool in_gc(const struct cprof_ranges *ranges, uint64_t pc) {
+  return holds(&ranges->gc, pc) && !holds(&ranges->creation, pc);
+}
+
 // ---- allocator and collector ------------------------------------------
 
 struct probe {
@@ -143,10 +147,6 @@ void cprof_ranges_find(struct cprof_ranges *ranges, lua_State *L,
 
 // ---- reading ticks ----------------------------------------------------
 
-static bool in_gc(const struct cprof_ranges *ranges, uint64_t pc) {
-  return holds(&ranges->gc, pc) && !holds(&ranges->creation, pc);
-}
-
 static enum cprof_native_state state_at(const struct cprof_ranges *ranges,
                                         uint64_t pc) {
   if (in_gc(ranges, pc))
@@ -156,30 +156,49 @@ static enum cprof_native_state state_at(const struct cprof_ranges *ranges,
   return holds(&ranges->loop, pc) ? CPROF_NATIVE_LOOP : CPROF_NATIVE_OTHER;
 }
 
+// The number of words up to the first return into the loop; `suspect` when one
+// of all words looks like a return into collector or allocator.
+static uint32_t scan_words(const struct cprof_ranges *ranges,
+                           const struct cprof_tick *tick, bool *suspect) {
+  uint32_t loop_words = tick->word_count;
+  *suspect = false;
+  for (uint32_t i = tick->word_count; i-- > 0;) {
+    enum cprof_native_state state = state_at(ranges, tick->words[i]);
+    if (state == CPROF_NATIVE_LOOP)
+      loop_words = i + 1;
+    else if (state != CPROF_NATIVE_OTHER)
+      *suspect = true;
+  }
+  return loop_words;
+}
+
+#define PCS_MAX 32u
+
+// By the frames: the collector, wherever it is among them; else the allocator,
+// when it was called without Lua code in between.
+static enum cprof_native_state by_frames(const struct cprof_ranges *ranges,
+                                         const struct cprof_tick *tick) {
+  uint64_t pcs[PCS_MAX];
+  uint32_t count = cprof_unwind_tick(tick, pcs, PCS_MAX);
+  enum cprof_native_state found = CPROF_NATIVE_OTHER;
+  for (uint32_t i = 0; i < count; i++) {
+    enum cprof_native_state state = state_at(ranges, pcs[i]);
+    if (state == CPROF_NATIVE_GC)
+      return state;
+    if (found == CPROF_NATIVE_OTHER)
+      found = state;
+  }
+  return found;
+}
+
 enum cprof_native_state cprof_ranges_classify(const struct cprof_ranges *ranges,
                                               const struct cprof_tick *tick,
                                               uint32_t *loop_words) {
   enum cprof_native_state state = state_at(ranges, tick->pc);
-  *loop_words = 0;
-  if (state == CPROF_NATIVE_LOOP)
-    return state;
-  for (uint32_t i = 0; i < tick->word_count; i++) {
-    enum cprof_native_state next = state_at(ranges, tick->words[i]);
-    *loop_words = i + 1;
-    if (next == CPROF_NATIVE_LOOP)
-      return state == CPROF_NATIVE_OTHER ? next : state;
-    // The allocator on behalf of the collector is the collector.
-    if (next == CPROF_NATIVE_GC ||
-        (next == CPROF_NATIVE_ALLOCATOR && state == CPROF_NATIVE_OTHER))
-      state = next;
-  }
-  return state;
-}
-
-bool cprof_ranges_in_gc(const struct cprof_ranges *ranges,
-                        const struct cprof_tick *tick) {
-  for (uint32_t i = 0; i < tick->word_count; i++)
-    if (in_gc(ranges, tick->words[i]))
-      return true;
-  return false;
+  bool suspect;
+  uint32_t words = scan_words(ranges, tick, &suspect);
+  *loop_words = state == CPROF_NATIVE_LOOP ? 0 : words;
+  if (state == CPROF_NATIVE_GC || (!suspect && state != CPROF_NATIVE_ALLOCATOR))
+    return state == CPROF_NATIVE_OTHER && words > 0 ? CPROF_NATIVE_LOOP : state;
+  return by_frames(ranges, tick);
 }

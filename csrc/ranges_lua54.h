@@ -30,14 +30,13 @@ enum cprof_native_state {
   CPROF_NATIVE_GC,       // the collector
   CPROF_NATIVE_ALLOCATOR // the allocator, not on behalf of the collector
 };
-// What the tick interrupted, from its pc and the return addresses among its
-// stack words up to the interpreter loop; *loop_words is set to the number of
-// words up to and including the first return into the loop (0: it is in it).
+// What the tick interrupted. Where a word looks like a return into collector
+// or allocator, its stack is unwound: words may be left over from earlier
+// calls. What a finalizer runs is the collector's. *loop_words is the number
+// of words up to and including the first return into the loop (0: the pc is
+// in it).
 enum cprof_native_state cprof_ranges_classify(const struct cprof_ranges *ranges,
                                               const struct cprof_tick *tick,
                                               uint32_t *loop_words);
-// Is a return into the collector anywhere among the words?
-bool cprof_ranges_in_gc(const struct cprof_ranges *ranges,
-                        const struct cprof_tick *tick);
 
 #endif

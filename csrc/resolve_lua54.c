@@ -142,16 +142,6 @@ static void add_raised(const struct resolution *at, struct cprof_walk *walk,
   cprof_walk_marker(walk, CPROF_MARK_RAISED);
 }
 
-// Finalizers run with hooks off. Under a C leaf: Lua code ran, below it the
-// collector, and the leaf's own code is not on the way from there.
-static bool ran_finalizer(const struct resolution *at,
-                          const struct cprof_tick *tick,
-                          enum cprof_native_state native, uint32_t words) {
-  return at->leaf.exists && at->leaf.info.is_c && native == CPROF_NATIVE_LOOP &&
-         cprof_ranges_in_gc(&own_of(at->vm)->ranges, tick) &&
-         interrupted_c(at->vm, tick, words) != at->leaf.info.address;
-}
-
 // The line of a Lua leaf; 0 keeps what the VM says. Adds [gc] or [hooked]
 // above it when the tick cannot have been its own.
 static int leaf_line(struct resolution *at, struct cprof_walk *walk,
@@ -165,9 +155,7 @@ static int leaf_line(struct resolution *at, struct cprof_walk *walk,
   vm->counters.lines_hook++;
   if (walk->depth > 0)
     return 0;
-  if (cprof_ranges_in_gc(&own_of(vm)->ranges, tick)) {
-    cprof_walk_marker(walk, CPROF_MARK_GC);
-  } else if (at->behind_hook && at->leaf.code.proto != NULL) {
+  if (at->behind_hook && at->leaf.code.proto != NULL) {
     vm->counters.hooked++;
     cprof_walk_marker(walk, CPROF_MARK_HOOKED);
   }
@@ -190,7 +178,7 @@ static void resolve_tick(struct resolution *at, const struct cprof_tick *tick) {
   enum cprof_native_state native =
       cprof_ranges_classify(&own_of(at->vm)->ranges, tick, &loop_words);
   cprof_walk_start(&walk, at->vm);
-  if (native == CPROF_NATIVE_GC || ran_finalizer(at, tick, native, loop_words))
+  if (native == CPROF_NATIVE_GC)
     cprof_walk_marker(&walk, CPROF_MARK_GC);
   if (caught_an_error(at))
     add_raised(at, &walk, tick, loop_words);

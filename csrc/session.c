@@ -51,10 +51,12 @@ static void take(struct cprof_subscriber *self,
   struct cprof_session *session = (struct cprof_session *)self;
   struct cprof_sum *sum = &session->sums[0];
   uint32_t stack;
+  uint64_t before = session->before_signals, before_ns = session->before_ns;
   if (put_stack(session, sample, &stack) == CPROF_OK)
     sum = sum_of(session, stack, sample->state);
-  sum->signals += sample->signals;
-  sum->weight_ns += sample->weight_ns;
+  session->before_signals = session->before_ns = 0;
+  sum->signals += sample->signals - before;
+  sum->weight_ns += sample->weight_ns - before_ns;
 }
 
 // ---- life -------------------------------------------------------------
@@ -129,6 +131,8 @@ cprof_session_start(struct cprof_session *session, struct cprof_vm *vm,
   }
   session->vm_before = vm->counters;
   cprof_cpu_stats(&session->cpu, &session->cpu_before);
+  cprof_cpu_carried(&session->cpu, &session->before_signals,
+                    &session->before_ns);
   session->interval_ns = session->cpu_before.interval_ns;
   session->start_time_ns = cprof_os_time_ns();
   session->start_wall_ns = cprof_os_wall_ns();

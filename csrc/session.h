@@ -30,6 +30,9 @@ struct cprof_session {
   uint64_t start_time_ns, start_wall_ns, stop_wall_ns;
   uint64_t interval_ns;         // the sampler's last
   uint64_t carried, carried_ns; // lost at stop: see cprof_cpu_carried
+  // What a resting handler carried at start: the first sample brings it along,
+  // but it is not of this session.
+  uint64_t before_signals, before_ns;
   bool started;
 };
 

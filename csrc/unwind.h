@@ -4,6 +4,7 @@
 #define CPROF_UNWIND_H
 
 #include "base.h"
+#include "queue.h" // struct cprof_tick
 
 struct cprof_proc {
   uint64_t start, end; // [start, end), from the unwind tables
@@ -14,5 +15,11 @@ bool cprof_unwind_proc(uint64_t pc, struct cprof_proc *proc);
 // The procedures of the calling stack, leaf first, without the caller of
 // this one's own frame; returns how many.
 uint32_t cprof_unwind_here(struct cprof_proc *procs, uint32_t procs_max);
+
+// The return addresses of what a tick interrupted, its pc first, as far as its
+// words go; returns how many. Exact where frames are addressed from the stack
+// pointer, as compilers do by default.
+uint32_t cprof_unwind_tick(const struct cprof_tick *tick, uint64_t *pcs,
+                           uint32_t pcs_max);
 
 #endif

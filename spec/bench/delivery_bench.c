@@ -23,7 +23,8 @@
 #endif
 
 #define GAPS_MAX 1000000u
-#define GAP_NS 800u // shorter ones are the loop's own
+#define GAP_NS 800u        // shorter ones are the loop's own
+#define GAP_MAX_NS 400000u // longer ones: somebody else ran meanwhile
 #define SECONDS 4u
 
 struct gap {
@@ -79,7 +80,7 @@ static void watch(void) {
     int signal = signals != seen;
     if (signal)
       at_ns = now_ns(); // it may have come after the read above
-    if (signal || at_ns - last_ns > GAP_NS)
+    if ((signal || at_ns - last_ns > GAP_NS) && at_ns - last_ns < GAP_MAX_NS)
       gaps[gap_count++] = (struct gap){last_ns, at_ns - last_ns, signal};
     seen = signals;
     last_ns = at_ns;
