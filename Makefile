@@ -291,10 +291,6 @@ accuracy: ## measures how true profiles are
 soak: ## runs for long under load, watches memory and losses
 	+@spec/soak/run.sh
 
-.PHONY: fuzz
-fuzz: ## feeds damaged profiles to the reader
-	+@spec/fuzz/run.sh
-
 .PHONY: proto
 proto: ## regenerates csrc/proto from profile.proto
 	cd csrc/proto && $(PROTOC_C) --c_out=. profile.proto

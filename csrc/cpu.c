@@ -79,8 +79,8 @@ static void push_tick(struct cprof_cpu_thread *thread,
     cprof_os_capture(signal, tick, thread->stack_low, thread->stack_high);
     cprof_queue_commit(thread->queue);
   } else {
-    cprof_queue_lose(thread->queue, thread->carried_signals,
-                     thread->carried_ns);
+    cprof_queue_merge(thread->queue, thread->carried_signals,
+                      thread->carried_ns);
   }
   thread->carried_signals = thread->carried_ns = 0;
 }
@@ -367,8 +367,7 @@ void cprof_cpu_stats(const struct cprof_cpu_user *user,
     return;
   stats->signals = thread->signals;
   stats->handler_ns = thread->handler_ns;
-  stats->lost = thread->queue->lost;
-  stats->lost_ns = thread->queue->lost_ns;
+  stats->merged = thread->queue->merged;
   stats->rested = thread->rested;
   stats->interval_ns = thread->interval_ns;
   stats->restarts = thread->restarts;

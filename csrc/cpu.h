@@ -48,12 +48,12 @@ void cprof_cpu_stop(struct cprof_cpu_user *user);
 bool cprof_cpu_running(const struct cprof_cpu_user *user);
 
 struct cprof_cpu_stats {
-  uint64_t signals;       // handled on this thread
-  uint64_t handler_ns;    // spent handling them, delivery not included
-  uint64_t lost, lost_ns; // found no room in the queue
-  uint64_t rested;        // signals that the next asked sample stands for
-  uint64_t interval_ns;   // 0: not sampling
-  uint64_t restarts;      // of LuaJIT's profiler that somebody stopped
+  uint64_t signals;     // handled on this thread
+  uint64_t handler_ns;  // spent handling them, delivery not included
+  uint64_t merged;      // signals that found no slot of their own
+  uint64_t rested;      // signals that the next asked sample stands for
+  uint64_t interval_ns; // 0: not sampling
+  uint64_t restarts;    // of LuaJIT's profiler that somebody stopped
 };
 // Of the user's thread.
 void cprof_cpu_stats(const struct cprof_cpu_user *user,

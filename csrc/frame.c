@@ -8,6 +8,7 @@ static const char *const marker_names[CPROF_MARKER_COUNT] = {
     [CPROF_MARK_RAISED] = "[raised]",
     [CPROF_MARK_HOOKED] = "[hooked]",
     [CPROF_MARK_COROUTINE] = "[coroutine]",
+    [CPROF_MARK_C] = "[C]",
     [CPROF_MARK_LOST] = "[lost]",
     [CPROF_MARK_TRUNCATED] = "[truncated]",
     [CPROF_MARK_OTHER] = "[other]",

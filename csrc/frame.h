@@ -22,6 +22,7 @@ enum cprof_marker {
   CPROF_MARK_RAISED,    // a frame that an error has unwound
   CPROF_MARK_HOOKED,    // a hook stood between the sample and its frame
   CPROF_MARK_COROUTINE, // LuaJIT: whoever resumed this coroutine
+  CPROF_MARK_C,         // LuaJIT: a C function that no table leads to
   CPROF_MARK_LOST,      // samples that did not fit the queue
   CPROF_MARK_TRUNCATED, // the stack goes on, beyond the depth
   CPROF_MARK_OTHER,     // stacks beyond the memory bound of the session

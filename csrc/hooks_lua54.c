@@ -112,7 +112,7 @@ static void call_function(struct cprof_vm *vm, lua_State *L,
 void cprof_hooks_hook(lua_State *L, lua_Debug *ar) {
   struct cprof_vm *vm = cprof_vm_of(L);
   if (vm != NULL)
-    cprof_vm54_resolve(vm, L, ar->event, true);
+    cprof_vm54_resolve(vm, L, ar, true);
   struct user_hook *hook = push_hook(L, L);
   // none: a coroutine inherits the hook, but not the function
   if (hook != NULL && (ar->event != LUA_HOOKCOUNT || count_down(vm, L, hook))) {

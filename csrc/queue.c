@@ -33,10 +33,13 @@ void cprof_queue_commit(struct cprof_queue *queue) {
   atomic_store_explicit(&queue->head, head_of(queue) + 1, memory_order_release);
 }
 
-void cprof_queue_lose(struct cprof_queue *queue, uint64_t signals,
-                      uint64_t weight_ns) {
-  atomic_fetch_add_explicit(&queue->lost, signals, memory_order_relaxed);
-  atomic_fetch_add_explicit(&queue->lost_ns, weight_ns, memory_order_relaxed);
+void cprof_queue_merge(struct cprof_queue *queue, uint64_t signals,
+                       uint64_t weight_ns) {
+  struct cprof_tick *newest =
+      &queue->ticks[(head_of(queue) - 1) % CPROF_QUEUE_SIZE];
+  newest->signals += signals;
+  newest->weight_ns += weight_ns;
+  atomic_fetch_add_explicit(&queue->merged, signals, memory_order_relaxed);
 }
 
 bool cprof_queue_pending(const struct cprof_queue *queue) {
@@ -56,6 +59,4 @@ void cprof_queue_pop(struct cprof_queue *queue) {
 
 void cprof_queue_clear(struct cprof_queue *queue) {
   atomic_store_explicit(&queue->tail, head_of(queue), memory_order_release);
-  queue->told = queue->lost;
-  queue->told_ns = queue->lost_ns;
 }

@@ -14,8 +14,8 @@
 // 64 words in 2.7 % of the cases; a finalizer's frames down to the collector
 // need about 100.
 #define CPROF_STACK_WORDS 128u
-// At most 250 signals a second come (the tick); 128 are half a second in
-// which no safe point was reached. 156 KiB a thread.
+// At most 250 signals a second come (the tick): half a second without a safe
+// point, in 150 KiB a thread. What comes beyond is merged.
 #define CPROF_QUEUE_SIZE 128u // power of two
 
 // One signal.
@@ -24,7 +24,6 @@ struct cprof_tick {
   uint64_t weight_ns;                  // period × (1 + overrun)
   uint64_t signals;                    // 1, and those it stands in for
   uint64_t pc;                         // the interrupted instruction
-  void *running;                       // what the VM said was running
   uint32_t word_count;                 // valid words
   bool hooked;                         // no safe point could be asked for
   uint64_t registers[CPROF_REGISTERS]; // 0 where an architecture has fewer
@@ -32,11 +31,9 @@ struct cprof_tick {
 };
 
 struct cprof_queue {
-  _Atomic uint32_t head;    // next to write; the handler's
-  _Atomic uint32_t tail;    // next to read; the safe point's
-  _Atomic uint64_t lost;    // signals that found no room, ever
-  _Atomic uint64_t lost_ns; // their weight
-  uint64_t told, told_ns;   // of those, pushed as [lost]; the safe point's
+  _Atomic uint32_t head;   // next to write; the handler's
+  _Atomic uint32_t tail;   // next to read; the safe point's
+  _Atomic uint64_t merged; // signals that found no room of their own, ever
   struct cprof_tick ticks[CPROF_QUEUE_SIZE];
 };
 
@@ -48,16 +45,18 @@ void cprof_queue_free(struct cprof_queue *queue);
 struct cprof_tick *cprof_queue_reserve(struct cprof_queue *queue);
 // Publishes the reserved slot. Handler only. async-signal-safe
 void cprof_queue_commit(struct cprof_queue *queue);
-// Counts signals that found no room. Handler only. async-signal-safe
-void cprof_queue_lose(struct cprof_queue *queue, uint64_t signals,
-                      uint64_t weight_ns);
+// For when there is no slot: the newest tick stands for these signals too. All
+// that waits meets the same safe point, so no time goes astray; the reader is
+// at the oldest. Handler only. async-signal-safe
+void cprof_queue_merge(struct cprof_queue *queue, uint64_t signals,
+                       uint64_t weight_ns);
 // Is anything waiting? async-signal-safe
 bool cprof_queue_pending(const struct cprof_queue *queue);
 
 // The oldest tick, or NULL; it stays valid until pop. Reader only.
 const struct cprof_tick *cprof_queue_peek(const struct cprof_queue *queue);
 void cprof_queue_pop(struct cprof_queue *queue);
-// Drops all that waits, and losses nobody was told. Reader only.
+// Drops all that waits. Reader only.
 void cprof_queue_clear(struct cprof_queue *queue);
 
 #endif

@@ -172,17 +172,17 @@ static uint32_t scan_words(const struct cprof_ranges *ranges,
   return loop_words;
 }
 
-#define PCS_MAX 32u
+#define FRAMES_MAX 32u
 
 // By the frames: the collector, wherever it is among them; else the allocator,
 // when it was called without Lua code in between.
 static enum cprof_native_state by_frames(const struct cprof_ranges *ranges,
                                          const struct cprof_tick *tick) {
-  uint64_t pcs[PCS_MAX];
-  uint32_t count = cprof_unwind_tick(tick, pcs, PCS_MAX);
+  struct cprof_return frames[FRAMES_MAX];
+  uint32_t count = cprof_unwind_tick(tick, frames, FRAMES_MAX);
   enum cprof_native_state found = CPROF_NATIVE_OTHER;
   for (uint32_t i = 0; i < count; i++) {
-    enum cprof_native_state state = state_at(ranges, pcs[i]);
+    enum cprof_native_state state = state_at(ranges, frames[i].pc);
     if (state == CPROF_NATIVE_GC)
       return state;
     if (found == CPROF_NATIVE_OTHER)

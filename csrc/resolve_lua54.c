@@ -75,7 +75,7 @@ static uint64_t live_pc(const struct cprof_code *code,
   if (words > tick->word_count)
     words = tick->word_count;
   uint64_t pc = first_in_code(code, tick, words);
-  if (pc - 4 > code->start && is_present(tick, words, pc - 4))
+  if (pc > code->start + 4 && is_present(tick, words, pc - 4))
     pc -= 4;
   return pc;
 }
@@ -87,6 +87,7 @@ struct resolution {
   lua_State *L;
   int event;        // LUA_HOOK…, or one of the two below
   bool behind_hook; // a user's hook stands in between
+  bool has_caught;  // pcall or xpcall returns false: what ran is unwound
   lua_State *via;   // ran last of those we know, when L is none of them
   const struct cprof_resume *resumes; // who resumed L
   struct leaf leaf;
@@ -110,13 +111,6 @@ static void walk_resumers(struct cprof_walk *walk,
     cprof_walk_stack(walk, of->via, 0, 0);
   for (const struct cprof_resume *at = of->resumes; at != NULL; at = at->up)
     cprof_walk_stack(walk, at->from, 0, 0);
-}
-
-static bool caught_an_error(const struct resolution *at) {
-  const struct cprof_vm54 *own = own_of(at->vm);
-  const void *address = at->leaf.info.address;
-  return at->event == LUA_HOOKRET && at->leaf.exists &&
-         (address == own->pcall || address == own->xpcall);
 }
 
 // The C function that the tick's pc or a return address below it is in, of
@@ -180,7 +174,7 @@ static void resolve_tick(struct resolution *at, const struct cprof_tick *tick) {
   cprof_walk_start(&walk, at->vm);
   if (native == CPROF_NATIVE_GC)
     cprof_walk_marker(&walk, CPROF_MARK_GC);
-  if (caught_an_error(at))
+  if (at->has_caught)
     add_raised(at, &walk, tick, loop_words);
   else if (at->leaf.exists && !at->leaf.info.is_c)
     line = leaf_line(at, &walk, tick, loop_words);
@@ -243,20 +237,36 @@ static void drain(struct resolution *at, resolve_one *resolve) {
       resolve(at, tick);
     cprof_queue_pop(vm->queue);
   }
-  cprof_safepoint_lost(vm);
   vm->draining = false;
   vm->counters.safepoint_ns += cprof_os_wall_ns() - start_ns;
   errno = saved;
 }
 
-void cprof_vm54_resolve(struct cprof_vm *vm, lua_State *L, int event,
+// Does a function that catches errors return with one? Its first result says.
+static bool caught_an_error(const struct resolution *at, lua_Debug *ar) {
+  const struct cprof_vm54 *own = own_of(at->vm);
+  const void *address = at->leaf.info.address;
+  if (ar->event != LUA_HOOKRET || !at->leaf.exists ||
+      (address != own->pcall && address != own->xpcall))
+    return false;
+  lua_getinfo(at->L, "r", ar);
+  if (lua_getlocal(at->L, ar, ar->ftransfer) == NULL)
+    return false;
+  bool failed = !lua_toboolean(at->L, -1);
+  lua_pop(at->L, 1);
+  return failed;
+}
+
+void cprof_vm54_resolve(struct cprof_vm *vm, lua_State *L, lua_Debug *ar,
                         bool behind_hook) {
+  int event = ar->event;
   struct resolution at = resolution(vm, L, event);
   at.behind_hook = behind_hook;
   if (vm->queue == NULL || !cprof_queue_pending(vm->queue))
     return;
   // The time before a call was the caller's.
   read_leaf(vm, L, event == LUA_HOOKCALL ? 1 : 0, &at.leaf);
+  at.has_caught = caught_an_error(&at, ar);
   drain(&at, event == LUA_HOOKTAILCALL ? resolve_tail_call : resolve_tick);
 }
 

@@ -1,8 +1,6 @@
 // Walking and pushing, the same on both VMs.
 #include "safepoint.h"
 
-#include "os.h" // the clock of lost samples
-
 #include <string.h>
 
 // ---- levels -----------------------------------------------------------
@@ -97,20 +95,11 @@ void cprof_walk_push(struct cprof_walk *walk, const struct cprof_tick *tick,
   cprof_stream_push(&vm->stream, &sample);
 }
 
-void cprof_safepoint_lost(struct cprof_vm *vm) {
-  struct cprof_queue *queue = vm->queue;
-  uint64_t lost = queue->lost, lost_ns = queue->lost_ns;
-  if (lost == queue->told)
-    return;
-  struct cprof_frame frame = {CPROF_MARK_LOST, 0};
-  struct cprof_sample sample = {&frame,
-                                1,
-                                false,
-                                CPROF_VM_UNKNOWN,
-                                cprof_os_wall_ns(),
-                                lost_ns - queue->told_ns,
-                                lost - queue->told};
-  queue->told = lost;
-  queue->told_ns = lost_ns;
-  cprof_stream_push(&vm->stream, &sample);
+void cprof_safepoint_lose(struct cprof_vm *vm, const struct cprof_tick *tick) {
+  struct cprof_walk walk;
+  cprof_walk_start(&walk, vm);
+  cprof_walk_marker(&walk, CPROF_MARK_LOST);
+  vm->counters.lost += tick->signals;
+  vm->counters.lost_ns += tick->weight_ns;
+  cprof_walk_push(&walk, tick, CPROF_VM_UNKNOWN);
 }

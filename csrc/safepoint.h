@@ -36,7 +36,7 @@ bool cprof_level_get(lua_State *L, int level, struct cprof_level *out);
 // Pushes the walk as a sample of this tick.
 void cprof_walk_push(struct cprof_walk *walk, const struct cprof_tick *tick,
                      enum cprof_vmstate state);
-// Pushes what the queue had no room for since the last call, as [lost].
-void cprof_safepoint_lost(struct cprof_vm *vm);
+// Pushes a tick whose stack cannot be had, as [lost].
+void cprof_safepoint_lose(struct cprof_vm *vm, const struct cprof_tick *tick);
 
 #endif

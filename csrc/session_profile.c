@@ -168,9 +168,10 @@ static void add_comments(struct maker *maker) {
           now->safepoint_ns - then->safepoint_ns);
   comment(maker, "cprof.memory_bytes=%zu", cprof_session_bytes(session));
   comment(maker, "cprof.lost=%" PRIu64,
-          to->lost - from->lost + session->carried);
+          now->lost - then->lost + session->carried);
   comment(maker, "cprof.lost_ns=%" PRIu64,
-          to->lost_ns - from->lost_ns + session->carried_ns);
+          now->lost_ns - then->lost_ns + session->carried_ns);
+  comment(maker, "cprof.merged=%" PRIu64, to->merged - from->merged);
   comment(maker, "cprof.rested=%" PRIu64, to->rested - from->rested);
   comment(maker, "cprof.other=%" PRIu64, session->sums[0].signals);
   comment(maker, "cprof.late=%" PRIu64, now->late - then->late);

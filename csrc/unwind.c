@@ -34,24 +34,25 @@ uint32_t cprof_unwind_here(struct cprof_proc *procs, uint32_t procs_max) {
 
 // The copy of the stack stands for the stack: the frames are found by the
 // unwind tables, and all they read lies in it.
-uint32_t cprof_unwind_tick(const struct cprof_tick *tick, uint64_t *pcs,
-                           uint32_t pcs_max) {
+uint32_t cprof_unwind_tick(const struct cprof_tick *tick,
+                           struct cprof_return *returns, uint32_t max) {
   unw_context_t context;
   unw_cursor_t cursor;
   uint64_t low = (uint64_t)(uintptr_t)tick->words;
   uint64_t high = low + tick->word_count * sizeof(uint64_t);
   uint32_t count = 0;
   arch_context(tick, &context);
-  if (pcs_max == 0 ||
+  if (max == 0 ||
       unw_init_local2(&cursor, &context, UNW_INIT_SIGNAL_FRAME) != 0)
     return 0;
-  pcs[count++] = tick->pc;
-  while (count < pcs_max && unw_step(&cursor) > 0) {
+  returns[count++] = (struct cprof_return){tick->pc, 0};
+  while (count < max && unw_step(&cursor) > 0) {
     unw_word_t pc, sp;
     if (unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0 ||
         unw_get_reg(&cursor, UNW_REG_SP, &sp) != 0 || sp <= low || sp > high)
       break;
-    pcs[count++] = pc;
+    uint32_t word = (uint32_t)((sp - low) / sizeof(uint64_t)) - 1;
+    returns[count++] = (struct cprof_return){pc, word};
   }
   return count;
 }

@@ -16,10 +16,15 @@ bool cprof_unwind_proc(uint64_t pc, struct cprof_proc *proc);
 // this one's own frame; returns how many.
 uint32_t cprof_unwind_here(struct cprof_proc *procs, uint32_t procs_max);
 
-// The return addresses of what a tick interrupted, its pc first, as far as its
-// words go; returns how many. Exact where frames are addressed from the stack
-// pointer, as compilers do by default.
-uint32_t cprof_unwind_tick(const struct cprof_tick *tick, uint64_t *pcs,
-                           uint32_t pcs_max);
+// One frame of what a tick interrupted.
+struct cprof_return {
+  uint64_t pc;   // the tick's, then return addresses
+  uint32_t word; // the tick's word that holds it; of the first: unused
+};
+// The frames of a tick, its pc first, as far as its words go; returns how
+// many. Exact where frames are addressed from the stack pointer, as compilers
+// do by default.
+uint32_t cprof_unwind_tick(const struct cprof_tick *tick,
+                           struct cprof_return *returns, uint32_t max);
 
 #endif

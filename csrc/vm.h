@@ -17,6 +17,7 @@ struct cprof_vm_counters {
   uint64_t lines_live;         // Lua leaves whose line came from the live pc
   uint64_t lines_hook;         // Lua leaves whose line came from the VM
   uint64_t hooked;             // resolved behind a hook
+  uint64_t lost, lost_ns;      // signals whose stack could not be had
   uint64_t raised, tail_calls; // markers given
   uint64_t late;               // resolved when a coroutine or a session ended
   uint64_t safepoint_ns;       // spent resolving

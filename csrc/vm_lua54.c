@@ -64,7 +64,7 @@ static void on_safepoint(lua_State *L, lua_Debug *ar) {
   }
   // Off first: a signal from here on sets it again, and is not forgotten.
   cprof_vm54_sethook(vm, L, NULL, 0, 0);
-  cprof_vm54_resolve(vm, L, ar->event, false);
+  cprof_vm54_resolve(vm, L, ar, false);
 }
 
 bool cprof_vm54_is_safepoint(lua_Hook hook) { return hook == on_safepoint; }

@@ -44,7 +44,7 @@ void cprof_vm54_sethook(struct cprof_vm *vm, lua_State *L, lua_Hook hook,
 bool cprof_vm54_is_safepoint(lua_Hook hook);
 // Resolves all pending ticks at a hook event of L. `behind_hook`: a user's
 // hook is set, the safe point may have come late.
-void cprof_vm54_resolve(struct cprof_vm *vm, lua_State *L, int event,
+void cprof_vm54_resolve(struct cprof_vm *vm, lua_State *L, lua_Debug *ar,
                         bool behind_hook);
 // Resolves ticks that came while a user's hook function ran (its value is on
 // top of L's stack).

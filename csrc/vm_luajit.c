@@ -39,18 +39,9 @@ static bool holds(const struct cprof_proc *proc, uint64_t pc) {
   return proc->start <= pc && pc < proc->end;
 }
 
-// The number of words below the return into the interpreter, which called the
-// C function; 0 when it is not in one (any more), or the return lies further
-// up than the words go.
-static uint32_t words_of_c(const struct cprof_vmjit *own,
-                           const struct cprof_tick *tick) {
-  if (holds(&own->assembler, tick->pc))
-    return 0;
-  for (uint32_t i = 0; i < tick->word_count; i++)
-    if (holds(&own->assembler, tick->words[i]))
-      return i;
-  return 0;
-}
+#define FRAMES_MAX 32u
+#define REGISTERS_SAVED 6u // the callee-saved come first in a tick
+#define PROLOGUE_WORDS 8u  // that a prologue pushes
 
 static const void *known_c(const struct cprof_vm *vm, uint64_t value) {
   const void *address = (const void *)(uintptr_t)value;
@@ -58,67 +49,61 @@ static const void *known_c(const struct cprof_vm *vm, uint64_t value) {
 }
 
 // The interpreter calls a C function through a callee-saved register
-// (vm_x64.dasc, BC_FUNCC: `call KBASE`): its address is still there, or among
-// the words that the function's prologue pushed.
+// (vm_x64.dasc, BC_FUNCC: `call KBASE`): its address is among the words that
+// the function's prologue pushed below the return into the interpreter, or in
+// a register still. Tells functions apart that end in one and the same.
 static const void *called_c(const struct cprof_vm *vm,
-                            const struct cprof_tick *tick, uint32_t words) {
+                            const struct cprof_tick *tick, uint32_t word) {
   const void *address = NULL;
-  for (uint32_t i = words; i > 0 && address == NULL; i--)
-    address = known_c(vm, tick->words[i - 1]);
-  for (uint32_t i = 0; i < CPROF_REGISTERS && address == NULL; i++)
+  for (uint32_t i = 1; i <= PROLOGUE_WORDS && i <= word && !address; i++)
+    address = known_c(vm, tick->words[word - i]);
+  for (uint32_t i = 0; i < REGISTERS_SAVED && address == NULL; i++)
     address = known_c(vm, tick->registers[i]);
   return address;
 }
 
-// The C function that was interrupted; it has returned by now. By the address
-// it was called through, else by its machine code: of the return addresses
-// below the interpreter the outermost is its own; without one it was the leaf.
+// The C function that the interpreter called when the tick came; it has
+// returned by now. By its machine code: of the frames below the interpreter
+// the outermost; else by the address it was called through; else, where the
+// words do not reach the interpreter, the outermost known.
 static const void *interrupted_c(const struct cprof_vm *vm,
                                  const struct cprof_tick *tick) {
-  uint32_t words = words_of_c(own_of(vm), tick);
-  if (holds(&own_of(vm)->assembler, tick->pc))
-    return NULL;
-  const void *address = called_c(vm, tick, words);
-  for (uint32_t i = words; i > 0 && address == NULL; i--)
-    address = cprof_cnames_at(&vm->cnames, tick->words[i - 1] - 1);
-  return address != NULL ? address : cprof_cnames_at(&vm->cnames, tick->pc);
-}
-
-// The same for a function that no table leads to: by the unwind tables.
-static const void *unnamed_c(const struct cprof_vm *vm,
-                             const struct cprof_tick *tick) {
-  struct cprof_proc proc;
-  uint32_t words = words_of_c(own_of(vm), tick);
-  if (words == 0)
-    return NULL;
-  for (uint32_t i = words; i > 0; i--)
-    if (cprof_unwind_proc(tick->words[i - 1] - 1, &proc))
-      return (const void *)(uintptr_t)proc.start;
-  return cprof_unwind_proc(tick->pc, &proc)
-             ? (const void *)(uintptr_t)proc.start
-             : NULL;
+  struct cprof_return frames[FRAMES_MAX];
+  uint32_t count = cprof_unwind_tick(tick, frames, FRAMES_MAX), own = 0;
+  while (own < count && !holds(&own_of(vm)->assembler, frames[own].pc))
+    own++;
+  if (own == 0)
+    return NULL; // in the interpreter itself
+  if (own < count) {
+    const void *address = cprof_cnames_at(&vm->cnames, frames[own - 1].pc);
+    return address ? address : called_c(vm, tick, frames[own].word);
+  }
+  const void *address = NULL;
+  for (uint32_t i = own; i > 0 && address == NULL; i--)
+    address = cprof_cnames_at(&vm->cnames, frames[i - 1].pc);
+  return address;
 }
 
 // If it is still on the stack (it has called Lua), the level it is at.
-static int level_of(lua_State *L, const void *address) {
+static int level_of(lua_State *L, int base, const void *address) {
   struct cprof_level level;
-  for (int i = 0; i < 4 && cprof_level_get(L, i, &level); i++)
+  for (int i = base; i < base + 4 && cprof_level_get(L, i, &level); i++)
     if (level.address == address)
       return i;
   return -1;
 }
 
-static void walk_from_c(struct cprof_walk *walk, lua_State *L,
+static void walk_from_c(struct cprof_walk *walk, lua_State *L, int base,
                         const struct cprof_tick *tick) {
   const void *address = interrupted_c(walk->vm, tick);
-  if (address == NULL) {
+  int level = address != NULL ? level_of(L, base, address) : -1;
+  if (address == NULL && !holds(&own_of(walk->vm)->assembler, tick->pc)) {
     count_miss(walk->vm);
-    address = unnamed_c(walk->vm, tick);
-  }
-  int level = address != NULL ? level_of(L, address) : 0;
-  if (level < 0)
+    cprof_walk_marker(walk, CPROF_MARK_C);
+  } else if (address != NULL && level < 0) {
     cprof_walk_c(walk, address);
-  cprof_walk_stack(walk, L, level < 0 ? 0 : level, 0);
+  }
+  cprof_walk_stack(walk, L, level < 0 ? base : level, 0);
 }
 
 // ---- callback ---------------------------------------------------------
@@ -146,9 +131,18 @@ static bool is_main(lua_State *L) {
   return is;
 }
 
-static void resolve_tick(struct cprof_vm *vm, lua_State *L,
-                         const struct cprof_tick *tick,
-                         enum cprof_vmstate state) {
+// What all ticks of one safe point share.
+struct drain {
+  struct cprof_vm *vm;
+  enum cprof_vmstate state;
+  int base;           // the level of L where the program's frames begin
+  uint64_t weight_ns; // of what was resolved
+};
+
+static void resolve_tick(const struct drain *at, lua_State *L,
+                         const struct cprof_tick *tick) {
+  struct cprof_vm *vm = at->vm;
+  enum cprof_vmstate state = at->state;
   struct cprof_walk walk;
   cprof_walk_start(&walk, vm);
   if (state == CPROF_VM_GC)
@@ -156,49 +150,66 @@ static void resolve_tick(struct cprof_vm *vm, lua_State *L,
   else if (state == CPROF_VM_COMPILER)
     cprof_walk_marker(&walk, CPROF_MARK_COMPILER);
   if (state == CPROF_VM_C)
-    walk_from_c(&walk, L, tick);
+    walk_from_c(&walk, L, at->base, tick);
   else
-    cprof_walk_stack(&walk, L, 0, 0);
+    cprof_walk_stack(&walk, L, at->base, 0);
   if (!is_main(L))
     cprof_walk_marker(&walk, CPROF_MARK_COROUTINE);
   cprof_walk_push(&walk, tick, state);
 }
 
-// Returns the weight of what it resolved.
-static uint64_t drain(struct cprof_vm *vm, lua_State *L,
-                      enum cprof_vmstate state) {
-  int saved = errno; // between two instructions of the program
-  uint64_t start_ns = cprof_os_wall_ns(), weight_ns = 0;
+static void drain(struct drain *at, lua_State *L) {
+  struct cprof_vm *vm = at->vm;
   const struct cprof_tick *tick;
-  vm->draining = true;
   while ((tick = cprof_queue_peek(vm->queue)) != NULL) {
-    weight_ns += tick->weight_ns;
-    resolve_tick(vm, L, tick, state);
+    at->weight_ns += tick->weight_ns;
+    resolve_tick(at, L, tick);
     cprof_queue_pop(vm->queue);
   }
-  cprof_safepoint_lost(vm);
-  vm->draining = false;
-  vm->counters.safepoint_ns += cprof_os_wall_ns() - start_ns;
-  errno = saved;
-  return weight_ns;
 }
 
-static void on_profile(void *owner, lua_State *L, int samples, int vmstate) {
-  struct cprof_vm *vm = owner;
+static int drain_protected(lua_State *L) {
+  drain(lua_touserdata(L, 1), L);
+  return 0;
+}
+
+static void lose_all(struct cprof_vm *vm) {
+  const struct cprof_tick *tick;
+  while ((tick = cprof_queue_peek(vm->queue)) != NULL) {
+    cprof_safepoint_lose(vm, tick);
+    cprof_queue_pop(vm->queue);
+  }
+}
+
+// Between any two instructions L may have no room for what the walk pushes, or
+// memory be short: an error that left this callback would end the profiler and
+// hit the program. The call gives room, and the error ends here.
+static void on_profile(void *owner_, lua_State *L, int samples, int vmstate) {
+  struct cprof_vm *vm = owner_;
+  struct drain at = {vm, state_of(vmstate), 1, 0}; // level 0: drain_protected
   (void)samples; // LuaJIT's count; ours are in the queue, with weights
   if (!vm->attached || vm->draining)
     return;
-  uint64_t weight_ns = drain(vm, L, state_of(vmstate));
+  int saved = errno;
+  uint64_t start_ns = cprof_os_wall_ns();
+  vm->draining = true;
+  if (lua_cpcall(L, drain_protected, &at) != 0) {
+    lua_pop(L, 1);
+    lose_all(vm);
+  }
+  vm->draining = false;
+  vm->counters.safepoint_ns += cprof_os_wall_ns() - start_ns;
+  errno = saved;
   if (own_of(vm)->user_active)
-    cprof_jitprofile_callback(vm, L, vmstate, weight_ns);
+    cprof_jitprofile_callback(vm, L, vmstate, at.weight_ns);
 }
 
 void cprof_vm_flush(struct cprof_vm *vm, lua_State *L) {
-  if (vm->queue == NULL)
+  struct drain at = {vm, CPROF_VM_UNKNOWN, 0, 0};
+  if (vm->queue == NULL || vm->draining || !cprof_queue_pending(vm->queue))
     return;
-  if (cprof_queue_pending(vm->queue))
-    vm->counters.late++;
-  drain(vm, L, CPROF_VM_UNKNOWN); // tells losses too
+  vm->counters.late++;
+  drain(&at, L);
 }
 
 // Inside lj_dispatch_update the tick waits for the next signal's asking.

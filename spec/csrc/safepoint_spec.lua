@@ -73,18 +73,18 @@ describe("a walk", function()
     assert.is_true(support.count(samples) > 0)
   end)
 
-  it("shows as [lost] what the queue had no room for", function()
+  it("gives a C function all of its time, however long it runs", function()
     support.need_core(pending)
     local burn = require "burn"
     local before = burn.rusage()
-    local samples, profile = support.profile({ hz = 10000 }, burn.a, 3e7)
+    local samples, profile = support.profile({ hz = 1000 }, burn.a, 5e7)
     local used = burn.rusage() - before
     local signals, ns = support.count(samples)
-    local comments = support.comments(profile)
-    assert.is_true(signals <= 10 or math.abs(ns - used) < 0.05 * used + 2e7,
+    assert.is_true(support.comments(profile).merged > 0, signals)
+    assert.is_true(math.abs(ns - used) < 0.03 * used + 2e7,
       ("%d of %d ns"):format(ns, used))
-    assert.equal(comments.lost > 0 and 1 or 0,
-      support.count_text(samples, "[lost]") > 0 and 1 or 0)
+    assert_most(samples, has("burn.a"), "are its own")
+    assert.equal(0, support.count_text(samples, "[lost]"))
   end)
 
   it("works with a depth of one", function()

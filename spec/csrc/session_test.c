@@ -304,7 +304,7 @@ static void test_other(void) {
 static void test_head(void) {
   open_session(8);
   fake_stats.signals = 12;
-  fake_stats.lost = 2;
+  vm.counters.lost = session.vm_before.lost + 2;
   fake_stats.interval_ns = 500000;
   vm.counters.late = 3;
   cprof_session_flush(&session, NULL);
