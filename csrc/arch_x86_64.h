@@ -49,8 +49,9 @@ static inline void arch_context(const struct cprof_tick *tick,
   uint64_t sp = (uint64_t)context->uc_mcontext.gregs[REG_RSP];
   uint64_t copy = (uint64_t)(uintptr_t)tick->words;
   uint64_t frame = (uint64_t)context->uc_mcontext.gregs[REG_RBP] - sp;
+  uint64_t moved = copy + frame;
   if (frame < tick->word_count * sizeof(uint64_t))
-    context->uc_mcontext.gregs[REG_RBP] = (greg_t)(copy + frame);
+    context->uc_mcontext.gregs[REG_RBP] = (greg_t)moved;
   context->uc_mcontext.gregs[REG_RSP] = (greg_t)copy;
   context->uc_mcontext.gregs[REG_RIP] = (greg_t)tick->pc;
 }
