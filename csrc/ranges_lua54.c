@@ -179,7 +179,7 @@ static uint32_t scan_words(const struct cprof_ranges *ranges,
 static enum cprof_native_state by_frames(const struct cprof_ranges *ranges,
                                          const struct cprof_tick *tick) {
   struct cprof_return frames[FRAMES_MAX];
-  uint32_t count = cprof_unwind_tick(tick, frames, FRAMES_MAX);
+  uint32_t count = cprof_unwind_tick(tick, NULL, frames, FRAMES_MAX);
   enum cprof_native_state found = CPROF_NATIVE_OTHER;
   for (uint32_t i = 0; i < count; i++) {
     enum cprof_native_state state = state_at(ranges, frames[i].pc);

@@ -32,9 +32,19 @@ uint32_t cprof_unwind_here(struct cprof_proc *procs, uint32_t procs_max) {
   return count;
 }
 
+// libunwind guesses where it has no table, and faults on its guess: so it must
+// not be asked to step from there.
+static bool can_step(uint64_t pc, const struct cprof_proc *opaque) {
+  struct cprof_proc proc;
+  if (opaque != NULL && opaque->start <= pc && pc < opaque->end)
+    return false;
+  return cprof_unwind_proc(pc, &proc);
+}
+
 // The copy of the stack stands for the stack: the frames are found by the
 // unwind tables, and all they read lies in it.
 uint32_t cprof_unwind_tick(const struct cprof_tick *tick,
+                           const struct cprof_proc *opaque,
                            struct cprof_return *returns, uint32_t max) {
   unw_context_t context;
   unw_cursor_t cursor;
@@ -46,7 +56,8 @@ uint32_t cprof_unwind_tick(const struct cprof_tick *tick,
       unw_init_local2(&cursor, &context, UNW_INIT_SIGNAL_FRAME) != 0)
     return 0;
   returns[count++] = (struct cprof_return){tick->pc, 0};
-  while (count < max && unw_step(&cursor) > 0) {
+  while (count < max && can_step(returns[count - 1].pc - (count > 1), opaque) &&
+         unw_step(&cursor) > 0) {
     unw_word_t pc, sp;
     if (unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0 ||
         unw_get_reg(&cursor, UNW_REG_SP, &sp) != 0 || sp <= low || sp > high)

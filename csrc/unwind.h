@@ -23,8 +23,10 @@ struct cprof_return {
 };
 // The frames of a tick, its pc first, as far as its words go; returns how
 // many. Exact where frames are addressed from the stack pointer, as compilers
-// do by default.
+// do by default. The walk ends at code without unwind tables, and in `opaque`
+// (NULL: nowhere), code whose tables are not to be believed.
 uint32_t cprof_unwind_tick(const struct cprof_tick *tick,
+                           const struct cprof_proc *opaque,
                            struct cprof_return *returns, uint32_t max);
 
 #endif

@@ -69,7 +69,9 @@ static const void *called_c(const struct cprof_vm *vm,
 static const void *interrupted_c(const struct cprof_vm *vm,
                                  const struct cprof_tick *tick) {
   struct cprof_return frames[FRAMES_MAX];
-  uint32_t count = cprof_unwind_tick(tick, frames, FRAMES_MAX), own = 0;
+  uint32_t count = cprof_unwind_tick(tick, &own_of(vm)->assembler, frames,
+                                     FRAMES_MAX),
+           own = 0;
   while (own < count && !holds(&own_of(vm)->assembler, frames[own].pc))
     own++;
   if (own == 0)

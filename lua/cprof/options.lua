@@ -111,7 +111,8 @@ end
 
 function checkers.labels(field, value, path)
   if type(value) ~= "table" then
-    return nil, misuse(path, "table of strings and numbers", value, field.message)
+    return nil, misuse(path, "table of strings and numbers", value,
+      field.message)
   end
   local copy, count = {}, 0
   for key, label in pairs(value) do
