@@ -92,7 +92,8 @@ describe("cprof run", function()
   end)
 
   it("tells where the profile went and what cost most", function()
-    support.shell("echo 'local t = os.clock() while os.clock() - t < 0.3 do end' >" .. script)
+    support.shell("echo 'local t = os.clock() "
+      .. "while os.clock() - t < 0.3 do end' >" .. script)
     local code, out, err = support.shell(("cprof run -o %s %s"):format(path,
       script))
     assert.equal(0, code)
@@ -103,7 +104,8 @@ describe("cprof run", function()
   end)
 
   it("keeps labels", function()
-    support.shell("echo 'local t = os.clock() while os.clock() - t < 0.3 do end' >" .. script)
+    support.shell("echo 'local t = os.clock() "
+      .. "while os.clock() - t < 0.3 do end' >" .. script)
     support.shell(("cprof run -q --hz 1000 --label a=b --label c=d -o %s %s")
       :format(path, script))
     local profile = assert(require("cprof").open(path))
