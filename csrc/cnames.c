@@ -95,14 +95,13 @@ static size_t extend_path(struct scan *scan, size_t size, const char *mark,
   return size < sizeof scan->path ? size : 0;
 }
 
-// Of the C function on top of the stack, as cprof_level's.
-static const void *address_of(lua_State *L) {
+const void *cprof_cnames_address(lua_State *L) {
   lua_CFunction code = lua_tocfunction(L, -1);
   return code != NULL ? (const void *)(uintptr_t)code : lua_topointer(L, -1);
 }
 
 static void take_function(struct scan *scan) {
-  put(scan->names, address_of(scan->L), scan->path);
+  put(scan->names, cprof_cnames_address(scan->L), scan->path);
 }
 
 // Looks at the table on top of the stack, whose path has `size` bytes.
@@ -188,7 +187,7 @@ static void find_iterator(struct cprof_cnames *names, lua_State *L,
     lua_pushliteral(L, "");
     lua_pushliteral(L, "");
     if (lua_pcall(L, 2, 1, 0) == 0 && lua_iscfunction(L, -1))
-      put(names, address_of(L), name);
+      put(names, cprof_cnames_address(L), name);
   }
   lua_pop(L, 1);
 }

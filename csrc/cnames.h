@@ -32,6 +32,10 @@ struct cprof_cnames {
   uint32_t range_count, range_capacity;
 };
 
+// The address that tells the function on top of the stack apart: of the code
+// of a C function, of the object of a LuaJIT built-in or a Lua function.
+const void *cprof_cnames_address(lua_State *L);
+
 enum cprof_result cprof_cnames_init(struct cprof_cnames *names);
 // Gives this address a name that no scan changes.
 void cprof_cnames_fix(struct cprof_cnames *names, const void *address,

@@ -3,6 +3,7 @@
 #include "cpu.h"
 
 #include "os.h"
+#include "safepoint.h"
 
 #include <pthread.h> // the control side's mutex
 #include <stdlib.h>
@@ -14,7 +15,10 @@ struct cprof_cpu_thread {
   uint64_t stack_low, stack_high;
   _Atomic uint64_t interval_ns;                    // the handler reads it
   struct cprof_vm *_Atomic vms[CPROF_CPU_VMS_MAX]; // NULL: free
+  _Atomic bool in_handler;                         // it may hold one of them
   _Atomic uint64_t signals, handler_ns, rested;    // the handler's
+  _Atomic uint64_t handled_ns; // weights of signals since set_rate
+  uint64_t set_cpu_ns;         // the thread's CPU clock at set_rate
   // The handler's: until when it rests, and what came meanwhile.
   uint64_t rest_until_ns, carried_signals, carried_ns;
   uint64_t last_cost_ns; // of the signal before
@@ -25,9 +29,9 @@ struct cprof_cpu_thread {
 };
 
 static pthread_mutex_t control = PTHREAD_MUTEX_INITIALIZER;
-static struct cprof_cpu_thread *threads;
-static uint32_t attached;   // VMs, in this process
-static uint32_t generation; // counts forks seen
+static struct cprof_cpu_thread *_Atomic threads; // grows at its head
+static uint32_t attached;                        // VMs, in this process
+static uint32_t generation;                      // counts forks seen
 static int owner_pid;
 static _Thread_local struct cprof_cpu_thread *mine; // may be another's by now
 
@@ -37,20 +41,25 @@ static _Thread_local struct cprof_cpu_thread *mine; // may be another's by now
 
 // Asks every VM of the thread: which of them runs is not known here, and the
 // one that does reaches its safe point first.
-static bool ask_all(struct cprof_cpu_thread *thread, uint64_t pc) {
+static bool ask_all(struct cprof_cpu_thread *thread,
+                    const struct cprof_signal *signal) {
+  struct cprof_moment now = {
+      cprof_os_pc(signal),
+      cprof_os_top(signal, thread->stack_low, thread->stack_high)};
   bool asked = false;
   for (uint32_t i = 0; i < CPROF_CPU_VMS_MAX; i++) {
     struct cprof_vm *vm = thread->vms[i];
     if (vm != NULL)
-      asked |= cprof_vm_ask(vm, pc);
+      asked |= cprof_vm_ask(vm, &now);
   }
   return asked;
 }
 
 // To ask PUC for a safe point costs a walk over every active call: 20 us at a
-// depth of 10,000, but milliseconds at 300,000, longer than a tick. After an
+// depth of 10,000, but milliseconds at 300,000, longer than a tick; and to
+// resolve a tick costs the more the deeper the sessions look. After an
 // expensive one (two in a row: a single one may have been preempted, which
-// tells nothing about the next) the handler rests, so that asking stays below
+// tells nothing about the next) the handler rests, so that both stay below
 // 1/REST of the time; the next sample carries the weight of the signals
 // between.
 #define REST 100u
@@ -87,22 +96,37 @@ static void push_tick(struct cprof_cpu_thread *thread,
 
 static uint64_t min(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
-static void on_tick(const struct cprof_signal *signal) {
-  struct cprof_cpu_thread *thread = signal->cookie;
+static void sample(struct cprof_cpu_thread *thread,
+                   const struct cprof_signal *signal) {
   uint64_t start_ns = cprof_os_wall_ns();
   uint64_t weight_ns =
       thread->interval_ns * (1 + (uint64_t)(unsigned)signal->overrun);
   thread->signals++;
+  thread->handled_ns += weight_ns;
   if (rests(thread, start_ns, weight_ns))
     return;
-  bool asked = ask_all(thread, cprof_os_pc(signal));
+  bool asked = ask_all(thread, signal);
   push_tick(thread, signal, start_ns, asked);
-  uint64_t end_ns = cprof_os_wall_ns(), cost_ns = end_ns - start_ns;
-  thread->handler_ns += cost_ns;
+  uint64_t end_ns = cprof_os_wall_ns();
+  thread->handler_ns += end_ns - start_ns;
+  uint64_t cost_ns = end_ns - start_ns + cprof_queue_take_cost(thread->queue);
   uint64_t twice_ns = min(cost_ns, thread->last_cost_ns);
   thread->last_cost_ns = cost_ns;
   if (twice_ns > EXPENSIVE_NS)
     thread->rest_until_ns = end_ns + min(twice_ns * REST, REST_MAX_NS);
+}
+
+// A cookie is believed only when it is one of ours: any library may have a
+// timer that sends SIGPROF.
+static void on_tick(const struct cprof_signal *signal) {
+  struct cprof_cpu_thread *at = threads;
+  while (at != NULL && at != signal->cookie)
+    at = at->next;
+  if (at == NULL)
+    return;
+  at->in_handler = true;
+  sample(at, signal);
+  at->in_handler = false;
 }
 
 // ---- threads ----------------------------------------------------------
@@ -143,6 +167,24 @@ static struct cprof_cpu_thread *thread_here(void) {
 static void lock(void) { pthread_mutex_lock(&control); }
 static void unlock(void) { pthread_mutex_unlock(&control); }
 
+// In a child. Only the thread that forked is there: what others ran stands
+// still between any two instructions and must not be touched.
+static void forget(struct cprof_cpu_thread *thread) {
+  cprof_timer_forget(&thread->timer);
+  for (uint32_t i = 0; i < CPROF_CPU_VMS_MAX; i++) {
+    struct cprof_vm *vm = thread->vms[i];
+    thread->vms[i] = NULL;
+    if (vm != NULL && thread == mine)
+      cprof_vm_detach(vm);
+    else if (vm != NULL)
+      cprof_vm_abandon(vm);
+  }
+  cprof_queue_clear(thread->queue);
+  thread->in_handler = false;
+  thread->users = NULL;
+  thread->tid = 0;
+}
+
 // Timers are not inherited by fork: the child begins anew.
 static void notice_fork(void) {
   int pid = cprof_os_pid();
@@ -156,18 +198,8 @@ static void notice_fork(void) {
   }
   generation++;
   attached = 0;
-  for (struct cprof_cpu_thread *at = threads; at != NULL; at = at->next) {
-    cprof_timer_forget(&at->timer);
-    for (uint32_t i = 0; i < CPROF_CPU_VMS_MAX; i++) {
-      struct cprof_vm *vm = at->vms[i];
-      at->vms[i] = NULL;
-      if (vm != NULL)
-        cprof_vm_detach(vm);
-    }
-    cprof_queue_clear(at->queue);
-    at->users = NULL;
-    at->tid = 0;
-  }
+  for (struct cprof_cpu_thread *at = threads; at != NULL; at = at->next)
+    forget(at);
   cprof_signal_restore();
 }
 
@@ -185,6 +217,8 @@ static enum cprof_result set_rate(struct cprof_cpu_thread *thread) {
   if (interval_ns == thread->interval_ns && thread->timer.armed)
     return CPROF_OK;
   thread->interval_ns = interval_ns;
+  thread->set_cpu_ns = cprof_os_cpu_ns();
+  thread->handled_ns = 0;
   return thread->timer.armed
              ? cprof_timer_change(&thread->timer, interval_ns)
              : cprof_timer_start(&thread->timer, thread, interval_ns);
@@ -192,14 +226,22 @@ static enum cprof_result set_rate(struct cprof_cpu_thread *thread) {
 
 // ---- VMs --------------------------------------------------------------
 
+// On another thread than the one it was sampled on, a signal may be in the
+// handler now, and another be on its way: that one must find some handler.
 static void remove_vm(struct cprof_cpu_thread *thread, struct cprof_vm *vm) {
   for (uint32_t i = 0; i < CPROF_CPU_VMS_MAX; i++)
     if (thread->vms[i] == vm)
       thread->vms[i] = NULL;
+  while (thread->in_handler)
+    cprof_os_yield();
   cprof_vm_detach(vm);
   vm->closing = NULL;
-  if (--attached == 0)
+  if (--attached > 0)
+    return;
+  if (thread->tid == cprof_os_tid())
     cprof_signal_restore();
+  else
+    cprof_signal_passive();
 }
 
 static void stop_locked(struct cprof_cpu_user *user);
@@ -234,6 +276,8 @@ static enum cprof_result attach_vm(struct cprof_cpu_thread *thread,
     return CPROF_EBUSY;
   enum cprof_result result =
       cprof_vm_attach(vm, L, thread->queue, &options->vm);
+  if (result != CPROF_OK && attached == 0)
+    cprof_signal_restore();
   if (result != CPROF_OK)
     return result;
   thread->vms[slot] = vm;
@@ -306,6 +350,15 @@ static enum cprof_result start_locked(struct cprof_cpu_user *user, lua_State *L,
   return result;
 }
 
+void cprof_cpu_prepare(struct cprof_vm *vm, lua_State *L) {
+  cprof_vm_prepare(vm, L);
+  lock();
+  struct cprof_cpu_user *other = user_of(vm);
+  unlock();
+  if (other != NULL)
+    cprof_cpu_refresh(other, L);
+}
+
 enum cprof_result cprof_cpu_start(struct cprof_cpu_user *user,
                                   struct cprof_vm *vm, lua_State *L,
                                   const struct cprof_cpu_options *options) {
@@ -313,7 +366,6 @@ enum cprof_result cprof_cpu_start(struct cprof_cpu_user *user,
     return CPROF_ERANGE;
   user->vm = vm;
   user->hz = options->hz;
-  cprof_vm_prepare(vm, L);
   lock();
   notice_fork();
   enum cprof_result result = start_locked(user, L, options);
@@ -336,16 +388,49 @@ void cprof_cpu_carried(const struct cprof_cpu_user *user, uint64_t *signals,
     cprof_signal_unblock();
 }
 
+bool cprof_cpu_is_here(const struct cprof_cpu_user *user) {
+  int tid = user->thread != NULL ? user->thread->tid : 0;
+  return tid == cprof_os_tid() || !cprof_os_thread_lives(tid);
+}
+
+// A signal waits for the tick, which comes 100 times a second at least.
+#define TICK_MAX_NS 10000000u
+
+// CPU time for which no signal came to us: somebody took SIGPROF, or stopped
+// LuaJIT's profiler, and with it our handler.
+static void lose_missing(struct cprof_cpu_thread *thread, struct cprof_vm *vm) {
+  uint64_t used_ns = cprof_os_cpu_ns() - thread->set_cpu_ns;
+  uint64_t slack_ns = thread->interval_ns + TICK_MAX_NS;
+  uint64_t handled_ns = thread->handled_ns;
+  if (cprof_signal_is_blocked() || used_ns < handled_ns + slack_ns)
+    return;
+  struct cprof_tick missing = {.weight_ns = used_ns - handled_ns};
+  missing.time_ns = cprof_os_wall_ns();
+  missing.signals = missing.weight_ns / thread->interval_ns;
+  thread->handled_ns += missing.weight_ns;
+  cprof_safepoint_lose(vm, &missing);
+}
+
+static void restart(struct cprof_cpu_thread *thread, struct cprof_vm *vm,
+                    lua_State *L) {
+  struct cprof_vm_options same = {cprof_vm_mode(vm)};
+  lock();
+  bool was_blocked = cprof_signal_block();
+  if (cprof_vm_attach(vm, L, thread->queue, &same) == CPROF_OK &&
+      cprof_signal_active(on_tick) == CPROF_OK)
+    thread->restarts++;
+  if (!was_blocked)
+    cprof_signal_unblock();
+  unlock();
+}
+
 void cprof_cpu_refresh(struct cprof_cpu_user *user, lua_State *L) {
-  if (!cprof_cpu_running(user))
+  if (!cprof_cpu_running(user) || user->thread->tid != cprof_os_tid())
     return;
   cprof_vm_flush(user->vm, L);
-  if (cprof_signal_owner() != CPROF_SIGNAL_PASSIVE)
-    return;
-  struct cprof_vm_options same = {cprof_vm_mode(user->vm)};
-  user->thread->restarts++;
-  if (cprof_vm_attach(user->vm, L, user->thread->queue, &same) == CPROF_OK)
-    cprof_signal_active(on_tick);
+  lose_missing(user->thread, user->vm);
+  if (cprof_signal_owner() == CPROF_SIGNAL_PASSIVE)
+    restart(user->thread, user->vm, L);
 }
 
 void cprof_cpu_stop(struct cprof_cpu_user *user) {

@@ -27,6 +27,9 @@ struct cprof_cpu_options {
   struct cprof_vm_options vm;
 };
 
+// Before a session subscribes: finds out about the VM (may run Lua), and
+// resolves what waits for the sessions that are there.
+void cprof_cpu_prepare(struct cprof_vm *vm, lua_State *L);
 // Samples this VM on the calling thread. CPROF_EBUSY: SIGPROF or the VM's
 // profiler belongs to somebody else; CPROF_ESTATE: the VM is being sampled on
 // another thread, or this thread blocks SIGPROF; CPROF_ELIMIT: too many VMs;
@@ -34,8 +37,11 @@ struct cprof_cpu_options {
 enum cprof_result cprof_cpu_start(struct cprof_cpu_user *user,
                                   struct cprof_vm *vm, lua_State *L,
                                   const struct cprof_cpu_options *options);
-// Resolves what is pending for this VM and, where somebody stopped LuaJIT's
-// profiler meanwhile, starts it again.
+// Is this the thread that started it? true also where that thread has ended.
+bool cprof_cpu_is_here(const struct cprof_cpu_user *user);
+// Resolves what is pending for this VM. CPU time for which no signal came, as
+// when somebody stopped LuaJIT's profiler meanwhile, becomes [lost], and the
+// profiler is started again. Does nothing on another thread.
 void cprof_cpu_refresh(struct cprof_cpu_user *user, lua_State *L);
 // What a resting handler has carried so far, for the next sample. A session
 // that ends now does not get that sample. Only while running.

@@ -70,11 +70,14 @@ static char *resolve(const char *path) {
 // Is it a name for a descriptor that is open already? What such a name leads
 // to must not be replaced by another file.
 static bool is_descriptor(const char *path) {
-  static const char *const prefixes[] = {"/dev/stdout", "/dev/stderr",
-                                         "/dev/fd/", "/proc/self/fd/"};
-  for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-    if (strncmp(path, prefixes[i], strlen(prefixes[i])) == 0)
+  static const char *const names[] = {"/dev/stdout", "/dev/stderr", "/dev/fd/",
+                                      "/proc/self/fd/"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    size_t size = strlen(names[i]);
+    bool is_folder = names[i][size - 1] == '/';
+    if (strncmp(path, names[i], size) == 0 && (is_folder || path[size] == '\0'))
       return true;
+  }
   return false;
 }
 

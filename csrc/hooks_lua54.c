@@ -183,12 +183,13 @@ static int core_debug_sethook(lua_State *L) {
   lua_State *of = thread_argument(L, &shift);
   if (!lua_isnoneornil(L, shift + 1)) {
     set_hook(L, of, shift);
-    return 0;
+  } else {
+    lua_settop(L, shift);
+    lua_pushnil(L);
+    store_hook(L, of);
+    cprof_vm54_sethook(vm, of, NULL, 0, 0);
   }
-  lua_settop(L, shift);
-  lua_pushnil(L);
-  store_hook(L, of);
-  cprof_vm54_sethook(vm, of, NULL, 0, 0);
+  // It may have taken the place of a safe point that was asked for.
   if (vm->queue != NULL && cprof_queue_pending(vm->queue))
     cprof_vm_flush(vm, L);
   return 0;

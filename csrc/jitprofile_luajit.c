@@ -4,6 +4,8 @@
 // cprof does not run, the module is LuaJIT's own.
 #include "vm_luajit.h"
 
+#include "os.h" // the pid
+
 #include "lua_compat.h"
 
 #include <stdlib.h>
@@ -15,6 +17,11 @@ static int callback_key; // its address keys the user's function
 
 static struct cprof_vm *vm_upvalue(lua_State *L) {
   return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+// Not in a child that was forked meanwhile.
+static bool samples_come(const struct cprof_vm *vm) {
+  return vm->attached && vm->pid == cprof_os_pid();
 }
 
 // Upvalue 2: the original function.
@@ -37,7 +44,7 @@ static uint64_t interval_of(const char *mode) {
 static int core_jitprofile_start(lua_State *L) {
   struct cprof_vm *vm = vm_upvalue(L);
   struct cprof_vmjit *own = vm->own;
-  if (own == NULL || !vm->attached)
+  if (own == NULL || !samples_come(vm))
     return call_original(L);
   const char *mode = luaL_optstring(L, 1, "");
   luaL_checktype(L, 2, LUA_TFUNCTION);
@@ -53,7 +60,7 @@ static int core_jitprofile_start(lua_State *L) {
 static int core_jitprofile_stop(lua_State *L) {
   struct cprof_vm *vm = vm_upvalue(L);
   struct cprof_vmjit *own = vm->own;
-  if (own == NULL || (!vm->attached && !own->user_active))
+  if (own == NULL || (!samples_come(vm) && !own->user_active))
     return call_original(L);
   own->user_active = false;
   lua_pushnil(L);

@@ -6,6 +6,8 @@
 #include "os.h"
 #include "vm.h"
 
+#include <limits.h> // PATH_MAX
+
 // ---- functions --------------------------------------------------------
 
 static void set_number(lua_State *L, const char *name, uint64_t value) {
@@ -60,6 +62,21 @@ static int core_isatty(lua_State *L) {
   return 1;
 }
 
+// core.cwd() -> string | nil, message, code: the folder the process is in
+static int core_cwd(lua_State *L) {
+  char path[PATH_MAX];
+  if (cprof_os_cwd(path, sizeof path) != CPROF_OK)
+    return cprof_lua_fail(L, CPROF_EIO, "current folder");
+  lua_pushstring(L, path);
+  return 1;
+}
+
+// core.is_file(path) -> boolean: a regular file, links followed
+static int core_is_file(lua_State *L) {
+  lua_pushboolean(L, cprof_os_is_file(luaL_checkstring(L, 1)));
+  return 1;
+}
+
 // core.resident_bytes() -> number: memory of the process
 static int core_resident_bytes(lua_State *L) {
   lua_pushnumber(L, (lua_Number)cprof_os_resident_bytes());
@@ -84,6 +101,8 @@ int luaopen_cprof_core(lua_State *L) {
       {"wall_ns", core_wall_ns},
       {"pid", core_pid},
       {"isatty", core_isatty},
+      {"cwd", core_cwd},
+      {"is_file", core_is_file},
       {"resident_bytes", core_resident_bytes},
       {"signal_owner", core_signal_owner},
       {NULL, NULL},

@@ -85,8 +85,8 @@ static const char *why_not(enum cprof_result result) {
            "away from somebody else)";
   case CPROF_ESTATE:
     return "this VM is being profiled on another thread, or this thread "
-           "blocks SIGPROF; start all sessions of a VM on the thread that "
-           "runs it, with SIGPROF unblocked";
+           "blocks SIGPROF, or a finalizer runs (LuaJIT); start all sessions "
+           "of a VM on the thread that runs it, with SIGPROF unblocked";
   case CPROF_ELIMIT:
     return "more than 16 labels, or more than 8 VMs on this thread";
   case CPROF_ERANGE:
@@ -125,11 +125,8 @@ static int core_start(lua_State *L) {
 // ---- methods ----------------------------------------------------------
 
 static int fail_state(lua_State *L, const struct cprof_session *session) {
-  const char *text = session->started && session->stop_wall_ns == 0
-                         ? "the session belongs to the process that forked "
-                           "this one; start one here"
-                         : "the session is stopped";
-  return cprof_lua_fail_ex(L, CPROF_ESTATE, NULL, text);
+  return cprof_lua_fail_ex(L, CPROF_ESTATE, NULL,
+                           cprof_session_why_not(session));
 }
 
 // session:snapshot() -> profile

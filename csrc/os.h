@@ -14,9 +14,14 @@ uint64_t cprof_os_time_ns(void); // since 1970
 
 int cprof_os_pid(void);
 int cprof_os_tid(void);
-uint64_t cprof_os_random(void); // for phases, not for secrets
+bool cprof_os_thread_lives(int tid); // of this process
+void cprof_os_yield(void);           // lets other threads run
+uint64_t cprof_os_random(void);      // for phases, not for secrets
 bool cprof_os_isatty(int fd);
 size_t cprof_os_resident_bytes(void); // of the process
+// The folder the process is in, with a NUL; CPROF_EIO: errno says why not.
+enum cprof_result cprof_os_cwd(char *path, size_t size);
+bool cprof_os_is_file(const char *path); // one that ends: no pipe, no device
 
 // Copies memory of this process; false, not a fault, where there is none.
 bool cprof_os_peek(const void *address, void *out, size_t size);
@@ -54,6 +59,10 @@ struct cprof_signal {
 
 // The interrupted instruction. async-signal-safe
 uint64_t cprof_os_pc(const struct cprof_signal *signal);
+// The word at the stack pointer, within [low, high), else 0: in a function that
+// has pushed nothing it is the return address. async-signal-safe
+uint64_t cprof_os_top(const struct cprof_signal *signal, uint64_t low,
+                      uint64_t high);
 // Fills registers, pc and stack words of a tick; words only within
 // [low, high). async-signal-safe
 void cprof_os_capture(const struct cprof_signal *signal,
@@ -70,13 +79,14 @@ enum cprof_signal_owner cprof_signal_owner(void);
 // The foreign handler's address, or NULL: tells whether it changed.
 void *cprof_signal_foreign(void);
 
-// Runs in the signal handler for signals of our timers; errno is kept by the
-// caller.
+// Runs in the signal handler for signals of timers; the cookie may be that of
+// somebody else's. errno is kept by the caller.
 typedef void cprof_signal_handler(const struct cprof_signal *signal);
 // Installs the handler that only counts: what a late signal meets.
 enum cprof_result cprof_signal_passive(void);
-// Installs the handler that calls `handler`, and for signals which are none
-// of our timers' hands them to the foreign handler it replaced, if any.
+// Installs the handler that calls `handler`. A SIGPROF that no timer sent is
+// dropped: nobody else had the signal before (start refuses otherwise), and
+// LuaJIT's own timer is stopped.
 enum cprof_result cprof_signal_active(cprof_signal_handler *handler);
 // LuaJIT's stop puts back what it found at its start, and so would take the
 // signal from somebody who has it by now: hold remembers a foreign handler,

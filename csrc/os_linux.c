@@ -6,12 +6,14 @@
 
 #include <errno.h>
 #include <pthread.h> // pthread_getattr_np, pthread_sigmask
+#include <sched.h>   // sched_yield
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/syscall.h> // gettid
+#include <sys/stat.h>
+#include <sys/syscall.h> // gettid, tgkill
 #include <sys/time.h>    // setitimer
 #include <sys/uio.h>     // process_vm_readv
 #include <time.h>
@@ -35,6 +37,13 @@ uint64_t cprof_os_time_ns(void) { return read_clock(CLOCK_REALTIME); }
 
 int cprof_os_pid(void) { return (int)getpid(); }
 int cprof_os_tid(void) { return (int)syscall(SYS_gettid); }
+
+void cprof_os_yield(void) { sched_yield(); }
+
+bool cprof_os_thread_lives(int tid) {
+  return syscall(SYS_tgkill, getpid(), tid, 0) == 0;
+}
+
 bool cprof_os_isatty(int fd) { return isatty(fd) == 1; }
 
 uint64_t cprof_os_random(void) {
@@ -53,6 +62,15 @@ size_t cprof_os_resident_bytes(void) {
     resident = 0;
   fclose(file);
   return (size_t)resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+enum cprof_result cprof_os_cwd(char *path, size_t size) {
+  return getcwd(path, size) != NULL ? CPROF_OK : CPROF_EIO;
+}
+
+bool cprof_os_is_file(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 bool cprof_os_peek(const void *address, void *out, size_t size) {
@@ -137,15 +155,24 @@ void cprof_os_itimer_stop(void) {
 // ---- handler ----------------------------------------------------------
 
 static cprof_signal_handler *volatile active_handler;
-static struct sigaction before;   // the disposition of our first install
-static struct sigaction replaced; // what the active handler stands in for
-static bool installed;            // `before` is valid
-static struct sigaction held;     // see cprof_signal_hold
-static bool holding;              // `held` is valid
+static struct sigaction before; // the disposition of our first install
+static bool installed;          // `before` is valid
+static struct sigaction held;   // see cprof_signal_hold
+static bool holding;            // `held` is valid
 static _Atomic uint64_t passive_count;
 
 uint64_t cprof_os_pc(const struct cprof_signal *signal) {
   return arch_pc(signal->context);
+}
+
+static bool in_stack(uint64_t sp, uint64_t low, uint64_t high) {
+  return sp >= low && sp < high && sp % sizeof(uint64_t) == 0;
+}
+
+__attribute__((no_sanitize_address)) uint64_t
+cprof_os_top(const struct cprof_signal *signal, uint64_t low, uint64_t high) {
+  uint64_t sp = arch_sp(signal->context);
+  return in_stack(sp, low, high) ? *(const uint64_t *)(uintptr_t)sp : 0;
 }
 
 // The words are whatever lies there, what ASan puts between variables too.
@@ -157,7 +184,7 @@ cprof_os_capture(const struct cprof_signal *signal, struct cprof_tick *tick,
   tick->pc = arch_pc(context);
   arch_registers(context, tick->registers);
   tick->word_count = 0;
-  if (sp < low || sp >= high || sp % sizeof(uint64_t) != 0)
+  if (!in_stack(sp, low, high))
     return;
   uint64_t room = (high - sp) / sizeof(uint64_t);
   tick->word_count =
@@ -172,38 +199,26 @@ static void on_passive(int number, siginfo_t *info, void *context) {
   atomic_fetch_add_explicit(&passive_count, 1, memory_order_relaxed);
 }
 
-// A signal that none of our timers sent goes where it went before us.
-static void pass_on(int number, siginfo_t *info, void *context) {
-  if (replaced.sa_flags & SA_SIGINFO) {
-    if (replaced.sa_sigaction != on_passive)
-      replaced.sa_sigaction(number, info, context);
-  } else if (replaced.sa_handler != SIG_DFL && replaced.sa_handler != SIG_IGN) {
-    replaced.sa_handler(number);
-  }
-}
-
 static void on_active(int number, siginfo_t *info, void *context) {
   int saved = errno;
-  if (info->si_code == SI_TIMER && info->si_value.sival_ptr != NULL) {
+  (void)number;
+  if (info->si_code == SI_TIMER) {
     struct cprof_signal signal = {info->si_value.sival_ptr, info->si_overrun,
                                   context};
     active_handler(&signal);
-  } else {
-    pass_on(number, info, context);
   }
   errno = saved;
 }
 
 // ---- disposition ------------------------------------------------------
 
-static enum cprof_result install(void (*action)(int, siginfo_t *, void *),
-                                 struct sigaction *old) {
+static enum cprof_result install(void (*action)(int, siginfo_t *, void *)) {
   struct sigaction mine;
   memset(&mine, 0, sizeof mine);
   mine.sa_sigaction = action;
   mine.sa_flags = SA_SIGINFO | SA_RESTART;
   sigemptyset(&mine.sa_mask);
-  return sigaction(SIGPROF, &mine, old) == 0 ? CPROF_OK : CPROF_EIO;
+  return sigaction(SIGPROF, &mine, NULL) == 0 ? CPROF_OK : CPROF_EIO;
 }
 
 enum cprof_signal_owner cprof_signal_owner(void) {
@@ -238,18 +253,13 @@ static void keep_before(void) {
 
 enum cprof_result cprof_signal_passive(void) {
   keep_before();
-  return install(on_passive, NULL);
+  return install(on_passive);
 }
 
 enum cprof_result cprof_signal_active(cprof_signal_handler *handler) {
   keep_before();
   active_handler = handler;
-  if (cprof_signal_owner() == CPROF_SIGNAL_ACTIVE)
-    return CPROF_OK;
-  // `replaced` is written before the handler that reads it can run.
-  if (sigaction(SIGPROF, NULL, &replaced) != 0)
-    return CPROF_EIO;
-  return install(on_active, NULL);
+  return install(on_active);
 }
 
 void cprof_signal_hold(void) {

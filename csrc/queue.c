@@ -42,6 +42,14 @@ void cprof_queue_merge(struct cprof_queue *queue, uint64_t signals,
   atomic_fetch_add_explicit(&queue->merged, signals, memory_order_relaxed);
 }
 
+uint64_t cprof_queue_take_cost(struct cprof_queue *queue) {
+  return atomic_exchange_explicit(&queue->cost_ns, 0, memory_order_relaxed);
+}
+
+void cprof_queue_tell_cost(struct cprof_queue *queue, uint64_t cost_ns) {
+  atomic_store_explicit(&queue->cost_ns, cost_ns, memory_order_relaxed);
+}
+
 bool cprof_queue_pending(const struct cprof_queue *queue) {
   return head_of(queue) != tail_of(queue);
 }

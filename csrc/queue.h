@@ -31,9 +31,10 @@ struct cprof_tick {
 };
 
 struct cprof_queue {
-  _Atomic uint32_t head;   // next to write; the handler's
-  _Atomic uint32_t tail;   // next to read; the safe point's
-  _Atomic uint64_t merged; // signals that found no room of their own, ever
+  _Atomic uint32_t head;    // next to write; the handler's
+  _Atomic uint32_t tail;    // next to read; the safe point's
+  _Atomic uint64_t merged;  // signals that found no room of their own, ever
+  _Atomic uint64_t cost_ns; // the reader's, of a tick, not yet taken
   struct cprof_tick ticks[CPROF_QUEUE_SIZE];
 };
 
@@ -50,12 +51,17 @@ void cprof_queue_commit(struct cprof_queue *queue);
 // at the oldest. Handler only. async-signal-safe
 void cprof_queue_merge(struct cprof_queue *queue, uint64_t signals,
                        uint64_t weight_ns);
+// What the reader said last that a tick cost it, once. Handler only.
+// async-signal-safe
+uint64_t cprof_queue_take_cost(struct cprof_queue *queue);
 // Is anything waiting? async-signal-safe
 bool cprof_queue_pending(const struct cprof_queue *queue);
 
 // The oldest tick, or NULL; it stays valid until pop. Reader only.
 const struct cprof_tick *cprof_queue_peek(const struct cprof_queue *queue);
 void cprof_queue_pop(struct cprof_queue *queue);
+// Tells the handler what one tick cost. Reader only.
+void cprof_queue_tell_cost(struct cprof_queue *queue, uint64_t cost_ns);
 // Drops all that waits. Reader only.
 void cprof_queue_clear(struct cprof_queue *queue);
 

@@ -156,30 +156,31 @@ static enum cprof_native_state state_at(const struct cprof_ranges *ranges,
   return holds(&ranges->loop, pc) ? CPROF_NATIVE_LOOP : CPROF_NATIVE_OTHER;
 }
 
-// The number of words up to the first return into the loop; `suspect` when one
-// of all words looks like a return into collector or allocator.
+// The number of words up to the first return into the loop. *suspects is the
+// number of words up to the last that looks like a return into collector or
+// allocator.
 static uint32_t scan_words(const struct cprof_ranges *ranges,
-                           const struct cprof_tick *tick, bool *suspect) {
+                           const struct cprof_tick *tick, uint32_t *suspects) {
   uint32_t loop_words = tick->word_count;
-  *suspect = false;
+  *suspects = 0;
   for (uint32_t i = tick->word_count; i-- > 0;) {
     enum cprof_native_state state = state_at(ranges, tick->words[i]);
     if (state == CPROF_NATIVE_LOOP)
       loop_words = i + 1;
-    else if (state != CPROF_NATIVE_OTHER)
-      *suspect = true;
+    else if (state != CPROF_NATIVE_OTHER && *suspects == 0)
+      *suspects = i + 1;
   }
   return loop_words;
 }
 
-#define FRAMES_MAX 32u
-
 // By the frames: the collector, wherever it is among them; else the allocator,
 // when it was called without Lua code in between.
 static enum cprof_native_state by_frames(const struct cprof_ranges *ranges,
-                                         const struct cprof_tick *tick) {
-  struct cprof_return frames[FRAMES_MAX];
-  uint32_t count = cprof_unwind_tick(tick, NULL, frames, FRAMES_MAX);
+                                         const struct cprof_tick *tick,
+                                         uint32_t suspects) {
+  struct cprof_return frames[CPROF_UNWIND_MAX];
+  struct cprof_unwind_end end = {{0, 0}, suspects};
+  uint32_t count = cprof_unwind_tick(tick, &end, frames);
   enum cprof_native_state found = CPROF_NATIVE_OTHER;
   for (uint32_t i = 0; i < count; i++) {
     enum cprof_native_state state = state_at(ranges, frames[i].pc);
@@ -195,10 +196,10 @@ enum cprof_native_state cprof_ranges_classify(const struct cprof_ranges *ranges,
                                               const struct cprof_tick *tick,
                                               uint32_t *loop_words) {
   enum cprof_native_state state = state_at(ranges, tick->pc);
-  bool suspect;
-  uint32_t words = scan_words(ranges, tick, &suspect);
+  uint32_t suspects, words = scan_words(ranges, tick, &suspects);
   *loop_words = state == CPROF_NATIVE_LOOP ? 0 : words;
-  if (state == CPROF_NATIVE_GC || (!suspect && state != CPROF_NATIVE_ALLOCATOR))
+  if (state == CPROF_NATIVE_GC ||
+      (suspects == 0 && state != CPROF_NATIVE_ALLOCATOR))
     return state == CPROF_NATIVE_OTHER && words > 0 ? CPROF_NATIVE_LOOP : state;
-  return by_frames(ranges, tick);
+  return by_frames(ranges, tick, suspects);
 }

@@ -228,7 +228,7 @@ static void drain(struct resolution *at, resolve_one *resolve) {
   if (vm->queue == NULL || vm->draining)
     return;
   int saved = errno; // between two instructions of the program
-  uint64_t start_ns = cprof_os_wall_ns();
+  uint64_t start_ns = cprof_os_cpu_ns(), ticks = vm->counters.ticks;
   vm->draining = true;
   while ((tick = cprof_queue_peek(vm->queue)) != NULL) {
     if (tick->hooked)
@@ -238,7 +238,7 @@ static void drain(struct resolution *at, resolve_one *resolve) {
     cprof_queue_pop(vm->queue);
   }
   vm->draining = false;
-  vm->counters.safepoint_ns += cprof_os_wall_ns() - start_ns;
+  cprof_safepoint_done(vm, start_ns, vm->counters.ticks - ticks);
   errno = saved;
 }
 
@@ -280,7 +280,7 @@ static void resolve_hook_tick(struct resolution *at,
   lua_pushvalue(at->L, -1);
   lua_getinfo(at->L, ">S", &ar);
   if (ar.what[0] == 'C')
-    cprof_walk_c(&walk, lua_topointer(at->L, -1));
+    cprof_walk_c(&walk, cprof_cnames_address(at->L));
   else if (walk.depth_max > 0)
     vm->frames[walk.depth++] = (struct cprof_frame){
         cprof_funcs_lua(&vm->stream.funcs, ar.source, ar.linedefined),
@@ -308,7 +308,9 @@ void cprof_vm54_resolve_resumed(struct cprof_vm *vm, lua_State *L,
   struct resolution at = resolution(vm, L, EVENT_LATE);
   struct cprof_resume via = {at.via, own_of(vm)->resumes};
   struct cprof_resume here = {L, via.from != NULL ? &via : via.up};
-  if (status != LUA_OK && lua_checkstack(co, 1)) {
+  // A resume that was refused ("cannot resume non-suspended") ran nothing, and
+  // left the status of co.
+  if (status != LUA_OK && status == lua_status(co) && lua_checkstack(co, 1)) {
     at.L = co; // as it was while it ran
     at.via = NULL;
     at.resumes = &here;

@@ -1,17 +1,15 @@
 // Walking and pushing, the same on both VMs.
 #include "safepoint.h"
 
+#include "os.h" // time
+
 #include <string.h>
 
 // ---- levels -----------------------------------------------------------
 
-// The address that tells a function apart: of the code of a C function, of
-// the object of a LuaJIT built-in and of a Lua function.
 static const void *address_of(lua_State *L, lua_Debug *ar) {
   lua_getinfo(L, "f", ar);
-  lua_CFunction code = lua_tocfunction(L, -1);
-  const void *address =
-      code != NULL ? (const void *)(uintptr_t)code : lua_topointer(L, -1);
+  const void *address = cprof_cnames_address(L);
   lua_pop(L, 1);
   return address;
 }
@@ -93,6 +91,14 @@ void cprof_walk_push(struct cprof_walk *walk, const struct cprof_tick *tick,
   vm->counters.ticks++;
   vm->counters.ticks_ns += tick->weight_ns;
   cprof_stream_push(&vm->stream, &sample);
+}
+
+void cprof_safepoint_done(struct cprof_vm *vm, uint64_t start_ns,
+                          uint64_t ticks) {
+  uint64_t cost_ns = cprof_os_cpu_ns() - start_ns;
+  vm->counters.safepoint_ns += cost_ns;
+  if (ticks > 0 && vm->queue != NULL)
+    cprof_queue_tell_cost(vm->queue, cost_ns / ticks);
 }
 
 void cprof_safepoint_lose(struct cprof_vm *vm, const struct cprof_tick *tick) {

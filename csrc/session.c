@@ -120,6 +120,7 @@ enum cprof_result
 cprof_session_start(struct cprof_session *session, struct cprof_vm *vm,
                     lua_State *L, const struct cprof_session_options *with) {
   cprof_cnames_scan(&vm->cnames, L);
+  cprof_cpu_prepare(vm, L);
   // Subscribed first: the sampler must not run for nobody.
   enum cprof_result result =
       cprof_stream_subscribe(&vm->stream, &session->subscriber);
@@ -145,9 +146,20 @@ bool cprof_session_running(const struct cprof_session *session) {
          cprof_cpu_running(&session->cpu);
 }
 
+const char *cprof_session_why_not(const struct cprof_session *session) {
+  if (!session->started || session->stop_wall_ns != 0)
+    return "the session is stopped";
+  if (!cprof_cpu_running(&session->cpu))
+    return "the session belongs to the process that forked this one; start "
+           "one here";
+  if (!cprof_cpu_is_here(&session->cpu))
+    return "the session belongs to another thread, the one that started it";
+  return NULL;
+}
+
 enum cprof_result cprof_session_flush(struct cprof_session *session,
                                       lua_State *L) {
-  if (!cprof_session_running(session))
+  if (cprof_session_why_not(session) != NULL)
     return CPROF_ESTATE;
   cprof_cnames_scan(&session->cpu.vm->cnames, L);
   // At once, or a loss between them would be counted but not shown.

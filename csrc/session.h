@@ -54,7 +54,10 @@ enum cprof_result cprof_session_start(struct cprof_session *session,
                                       const struct cprof_session_options *with);
 // Is it sampling? false before start, after stop, and in a forked child.
 bool cprof_session_running(const struct cprof_session *session);
-// Takes what is pending into the sums. CPROF_ESTATE when it is not running.
+// Why flush answers CPROF_ESTATE, for people; NULL: it does not.
+const char *cprof_session_why_not(const struct cprof_session *session);
+// Takes what is pending into the sums. CPROF_ESTATE when it is not running, or
+// on another thread than start's.
 enum cprof_result cprof_session_flush(struct cprof_session *session,
                                       lua_State *L);
 // Ends sampling; may be called twice. The sums stay until done.

@@ -151,6 +151,12 @@ comment(struct maker *maker, const char *format, ...) {
   note(maker, cprof_profile_add_comment(maker->profile, text));
 }
 
+static void add_facts(struct maker *maker) {
+  const char *name, *value;
+  for (uint32_t i = 0; cprof_vm_fact(maker->vm, i, &name, &value); i++)
+    comment(maker, "cprof.%s=%s", name, value);
+}
+
 static void add_comments(struct maker *maker) {
   const struct cprof_session *session = maker->session;
   const struct cprof_vm_counters *now = &maker->vm->counters;
@@ -161,6 +167,7 @@ static void add_comments(struct maker *maker) {
   comment(maker, "cprof.vm=%s", cprof_vm_name());
   comment(maker, "cprof.pid=%d", cprof_os_pid());
   comment(maker, "cprof.engine=timer");
+  add_facts(maker);
   comment(maker, "cprof.signals=%" PRIu64, to->signals - from->signals);
   comment(maker, "cprof.handler_ns=%" PRIu64,
           to->handler_ns - from->handler_ns);
@@ -173,6 +180,7 @@ static void add_comments(struct maker *maker) {
           now->lost_ns - then->lost_ns + session->carried_ns);
   comment(maker, "cprof.merged=%" PRIu64, to->merged - from->merged);
   comment(maker, "cprof.rested=%" PRIu64, to->rested - from->rested);
+  comment(maker, "cprof.restarts=%" PRIu64, to->restarts - from->restarts);
   comment(maker, "cprof.other=%" PRIu64, session->sums[0].signals);
   comment(maker, "cprof.late=%" PRIu64, now->late - then->late);
   comment(maker, "cprof.hooked=%" PRIu64, now->hooked - then->hooked);

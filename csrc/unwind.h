@@ -21,12 +21,18 @@ struct cprof_return {
   uint64_t pc;   // the tick's, then return addresses
   uint32_t word; // the tick's word that holds it; of the first: unused
 };
+#define CPROF_UNWIND_MAX 32u // frames of one walk
+
+// Where a walk ends, other than with the words.
+struct cprof_unwind_end {
+  struct cprof_proc opaque; // code whose tables are not to be believed
+  uint32_t word;            // no return beyond this word is wanted
+};
 // The frames of a tick, its pc first, as far as its words go; returns how
 // many. Exact where frames are addressed from the stack pointer, as compilers
-// do by default. The walk ends at code without unwind tables, and in `opaque`
-// (NULL: nowhere), code whose tables are not to be believed.
+// do by default. The walk ends at code without unwind tables, too.
 uint32_t cprof_unwind_tick(const struct cprof_tick *tick,
-                           const struct cprof_proc *opaque,
-                           struct cprof_return *returns, uint32_t max);
+                           const struct cprof_unwind_end *end,
+                           struct cprof_return returns[CPROF_UNWIND_MAX]);
 
 #endif

@@ -26,6 +26,12 @@ static int close_vm(lua_State *L) {
   return 0;
 }
 
+void cprof_vm_abandon(struct cprof_vm *vm) {
+  vm->attached = false;
+  vm->draining = false;
+  vm->queue = NULL;
+}
+
 static lua_State *main_thread(lua_State *L) {
 #ifdef LUA_RIDX_MAINTHREAD
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);

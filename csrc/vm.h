@@ -33,6 +33,7 @@ struct cprof_vm {
   struct cprof_frame frames[CPROF_DEPTH_MAX]; // one walk at a time
   bool attached;                              // between attach and detach
   bool draining; // a walk is under way; no other starts
+  int pid;       // of the process that attached
   void *own;     // of vm_lua54.c or vm_luajit.c; NULL once the VM closes
   void (*closing)(struct cprof_vm *vm); // whoever attached; may be NULL
 };
@@ -58,15 +59,28 @@ enum cprof_result cprof_vm_attach(struct cprof_vm *vm, lua_State *L,
                                   const struct cprof_vm_options *options);
 // Leaves no hook behind. What is pending must have been flushed.
 void cprof_vm_detach(struct cprof_vm *vm);
+// Forgets the attachment without touching the VM: in a forked child, for a VM
+// that another thread was running.
+void cprof_vm_abandon(struct cprof_vm *vm);
+
+// Where the thread was interrupted; all 0 outside the handler.
+struct cprof_moment {
+  uint64_t pc;  // the instruction
+  uint64_t top; // the word at the stack pointer
+};
 // Asks for a safe point as soon as the VM is consistent; false when a foreign
-// hook is in the way. `pc` is the interrupted instruction, 0 outside the
-// handler. async-signal-safe
-bool cprof_vm_ask(struct cprof_vm *vm, uint64_t pc);
+// hook is in the way. async-signal-safe
+bool cprof_vm_ask(struct cprof_vm *vm, const struct cprof_moment *now);
 // Resolves what is pending, from a C function that L runs: its own time.
 void cprof_vm_flush(struct cprof_vm *vm, lua_State *L);
 
 // The mode it was attached with.
 char cprof_vm_mode(const struct cprof_vm *vm);
+
+// What calibration found, for a profile's comments: "lines=exact" (PUC),
+// "mode=l" (LuaJIT). The fact of this index; false: there are no more.
+bool cprof_vm_fact(const struct cprof_vm *vm, uint32_t index, const char **name,
+                   const char **value);
 
 // "Lua 5.4", "LuaJIT 2.1…"
 const char *cprof_vm_name(void);

@@ -3,6 +3,7 @@
 #include "vm_lua54.h"
 
 #include "hookcount_lua54.h"
+#include "os.h"
 #include "proto_lua54.h"
 
 #include "lua_compat.h"
@@ -51,8 +52,9 @@ void cprof_vm54_sethook(struct cprof_vm *vm, lua_State *L, lua_Hook hook,
   lua_sethook(L, hook, mask, count);
   own->changing = 0;
   if (own->ask_again) {
+    static const struct cprof_moment later;
     own->ask_again = 0;
-    cprof_vm_ask(vm, 0);
+    cprof_vm_ask(vm, &later);
   }
 }
 
@@ -76,9 +78,9 @@ static bool arm(lua_State *L) {
   return hook == NULL || hook == on_safepoint || hook == cprof_hooks_hook;
 }
 
-bool cprof_vm_ask(struct cprof_vm *vm, uint64_t pc) {
+bool cprof_vm_ask(struct cprof_vm *vm, const struct cprof_moment *now) {
   struct cprof_vm54 *own = own_of(vm);
-  (void)pc;
+  (void)now;
   lua_State *L = vm->running;
   if (own->changing) {
     own->ask_again = 1;
@@ -98,6 +100,20 @@ char cprof_vm_mode(const struct cprof_vm *vm) {
 }
 
 const char *cprof_vm_name(void) { return LUA_VERSION; }
+
+bool cprof_vm_fact(const struct cprof_vm *vm, uint32_t index, const char **name,
+                   const char **value) {
+  const struct cprof_vm54 *own = own_of(vm);
+  static const char *const names[] = {"lines", "ranges", "hookcount"};
+  const char *const values[] = {own->lines_exact ? "exact" : "hook",
+                                own->ranges.known ? "known" : "unknown",
+                                own->hookcount != 0 ? "known" : "unknown"};
+  if (index >= sizeof names / sizeof *names)
+    return false;
+  *name = names[index];
+  *value = values[index];
+  return true;
+}
 
 static const void *global_c(lua_State *L, const char *name) {
   lua_getglobal(L, name);
@@ -164,6 +180,7 @@ enum cprof_result cprof_vm_attach(struct cprof_vm *vm, lua_State *L,
   (void)options;
   cprof_vm54_set_running(vm, L, cprof_vm54_via(vm, L));
   vm->queue = queue;
+  vm->pid = cprof_os_pid();
   vm->attached = true;
   return CPROF_OK;
 }

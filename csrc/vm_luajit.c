@@ -39,7 +39,6 @@ static bool holds(const struct cprof_proc *proc, uint64_t pc) {
   return proc->start <= pc && pc < proc->end;
 }
 
-#define FRAMES_MAX 32u
 #define REGISTERS_SAVED 6u // the callee-saved come first in a tick
 #define PROLOGUE_WORDS 8u  // that a prologue pushes
 
@@ -68,10 +67,9 @@ static const void *called_c(const struct cprof_vm *vm,
 // words do not reach the interpreter, the outermost known.
 static const void *interrupted_c(const struct cprof_vm *vm,
                                  const struct cprof_tick *tick) {
-  struct cprof_return frames[FRAMES_MAX];
-  uint32_t count = cprof_unwind_tick(tick, &own_of(vm)->assembler, frames,
-                                     FRAMES_MAX),
-           own = 0;
+  struct cprof_return frames[CPROF_UNWIND_MAX];
+  struct cprof_unwind_end end = {own_of(vm)->assembler, CPROF_STACK_WORDS};
+  uint32_t count = cprof_unwind_tick(tick, &end, frames), own = 0;
   while (own < count && !holds(&own_of(vm)->assembler, frames[own].pc))
     own++;
   if (own == 0)
@@ -193,14 +191,14 @@ static void on_profile(void *owner_, lua_State *L, int samples, int vmstate) {
   if (!vm->attached || vm->draining)
     return;
   int saved = errno;
-  uint64_t start_ns = cprof_os_wall_ns();
+  uint64_t start_ns = cprof_os_cpu_ns(), ticks = vm->counters.ticks;
   vm->draining = true;
   if (lua_cpcall(L, drain_protected, &at) != 0) {
     lua_pop(L, 1);
     lose_all(vm);
   }
   vm->draining = false;
-  vm->counters.safepoint_ns += cprof_os_wall_ns() - start_ns;
+  cprof_safepoint_done(vm, start_ns, vm->counters.ticks - ticks);
   errno = saved;
   if (own_of(vm)->user_active)
     cprof_jitprofile_callback(vm, L, vmstate, at.weight_ns);
@@ -214,10 +212,11 @@ void cprof_vm_flush(struct cprof_vm *vm, lua_State *L) {
   drain(&at, L);
 }
 
-// Inside lj_dispatch_update the tick waits for the next signal's asking.
-bool cprof_vm_ask(struct cprof_vm *vm, uint64_t pc) {
+// Inside lj_dispatch_update, or memcpy called from there, the tick waits for
+// the next signal's asking.
+bool cprof_vm_ask(struct cprof_vm *vm, const struct cprof_moment *now) {
   const struct cprof_vmjit *own = own_of(vm);
-  if (!holds(&own->update, pc))
+  if (!holds(&own->update, now->pc) && !holds(&own->update, now->top))
     own->handler(SIGPROF);
   return true;
 }
@@ -227,6 +226,20 @@ bool cprof_vm_ask(struct cprof_vm *vm, uint64_t pc) {
 char cprof_vm_mode(const struct cprof_vm *vm) { return own_of(vm)->mode; }
 
 const char *cprof_vm_name(void) { return LUAJIT_VERSION; }
+
+bool cprof_vm_fact(const struct cprof_vm *vm, uint32_t index, const char **name,
+                   const char **value) {
+  const struct cprof_vmjit *own = own_of(vm);
+  static const char *const names[] = {"mode", "dispatch", "interpreter"};
+  const char *const values[] = {own->mode == 'f' ? "f" : "l",
+                                own->update.end != 0 ? "known" : "unknown",
+                                own->assembler.end != 0 ? "known" : "unknown"};
+  if (index >= sizeof names / sizeof *names)
+    return false;
+  *name = names[index];
+  *value = values[index];
+  return true;
+}
 
 enum cprof_result cprof_vm_setup(struct cprof_vm *vm, lua_State *L) {
   static int scratch_key;
@@ -278,12 +291,23 @@ static const char *start_mode(char mode) {
   return mode == 'f' ? "fi1000000" : "li1000000";
 }
 
+// Raises in a finalizer, where LuaJIT does not drop its traces: those without
+// guards would run on, and their ticks find no safe point.
+static int flush_traces(lua_State *L) {
+  luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_FLUSH);
+  return 0;
+}
+
 enum cprof_result cprof_vm_attach(struct cprof_vm *vm, lua_State *L,
                                   struct cprof_queue *queue,
                                   const struct cprof_vm_options *options) {
   struct cprof_vmjit *own = own_of(vm);
   if (holder != NULL && holder != vm)
     return CPROF_EBUSY;
+  if (lua_cpcall(own->scratch, flush_traces, NULL) != 0) {
+    lua_pop(own->scratch, 1);
+    return CPROF_ESTATE;
+  }
   enum cprof_result result = cprof_signal_passive();
   if (result != CPROF_OK)
     return result;
@@ -291,15 +315,14 @@ enum cprof_result cprof_vm_attach(struct cprof_vm *vm, lua_State *L,
   cprof_os_itimer_stop();
   // A VM without cprof may have it: then nothing was installed.
   own->handler = (void (*)(int))(uintptr_t)cprof_signal_foreign();
-  if (own->handler == NULL) {
-    cprof_signal_restore();
+  if (own->handler == NULL)
     return CPROF_EBUSY;
-  }
   cprof_dispatch_find((uint64_t)(uintptr_t)own->handler,
                       (uint64_t)(uintptr_t)lua_sethook, &own->update);
   own->mode = options->mode;
   holder = vm;
   vm->queue = queue;
+  vm->pid = cprof_os_pid();
   vm->attached = true;
   return CPROF_OK;
 }

@@ -82,6 +82,13 @@ describe("a host", function()
     assert(play("thread_leaves").a_work_A > 0)
   end)
 
+  it("asks for a session on another thread, and closes its state there",
+    function()
+      local facts = play("elsewhere")
+      assert.equal("state", facts.stop)
+      assert(facts.a_work_A > 0)
+    end)
+
   it("resumes coroutines that cprof is not told of", function()
     local facts = play("host_resumes")
     assert(facts.a_work_A > facts.a_total / 2)
@@ -101,6 +108,15 @@ describe("a host", function()
 
   it("may get a SIGPROF from elsewhere", function()
     assert(play("strays").a_work_A > 0)
+  end)
+
+  it("may have a timer of its own that sends SIGPROF", function()
+    local facts = play("foreign_timer")
+    near(0.03, facts.cpu_ns, facts.a_total)
+  end)
+
+  it("forks while another thread is profiled", function()
+    assert.equal(0, play("forks_beside").child)
   end)
 
   it("forks children that profile anew", function()

@@ -124,6 +124,16 @@ static void test_handler(void) {
   cprof_queue_free(queue);
 }
 
+static void test_cost(void) {
+  struct cprof_queue *queue = cprof_queue_new();
+  is_int((int64_t)cprof_queue_take_cost(queue), 0, "no cost was told yet");
+  cprof_queue_tell_cost(queue, 7);
+  cprof_queue_tell_cost(queue, 9);
+  is_int((int64_t)cprof_queue_take_cost(queue), 9, "the last one counts");
+  is_int((int64_t)cprof_queue_take_cost(queue), 0, "once");
+  cprof_queue_free(queue);
+}
+
 int main(void) {
   test_empty();
   test_order(0);
@@ -131,5 +141,6 @@ int main(void) {
   test_full();
   test_merge();
   test_handler();
+  test_cost();
   return tap_done();
 }

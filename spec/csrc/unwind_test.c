@@ -1,10 +1,14 @@
-// unwind: procedures against function pointers and the symbol table.
+// unwind: procedures against function pointers and the symbol table, frames of
+// a tick against the calls that were made.
+#include "os.h"
 #include "tap.h"
 #include "unwind.h"
 
 #include <dlfcn.h> // dladdr1
 #include <link.h>  // ElfW
-#include <zlib.h>  // functions of known size in another object
+#include <signal.h>
+#include <string.h>
+#include <zlib.h> // functions of known size in another object
 
 static uint64_t address_of(void (*code)(void)) {
   return (uint64_t)(uintptr_t)code;
@@ -86,6 +90,94 @@ static void test_nowhere(void) {
   ok(!cprof_unwind_proc((uint64_t)(uintptr_t)&proc, &proc), "nor on the stack");
 }
 
+// ---- ticks ------------------------------------------------------------
+
+static struct cprof_tick tick;
+static uint64_t stack_low, stack_high;
+
+static void on_signal(int number, siginfo_t *info, void *context) {
+  struct cprof_signal signal = {NULL, 0, context};
+  (void)number, (void)info;
+  cprof_os_capture(&signal, &tick, stack_low, stack_high);
+}
+
+__attribute__((noinline)) static void tick_inner(void) {
+  raise(SIGPROF);
+  __asm__ volatile("");
+}
+
+__attribute__((noinline)) static void tick_middle(void) {
+  volatile char room[100];
+  room[0] = 1;
+  tick_inner();
+  room[1] = room[0];
+}
+
+__attribute__((noinline)) static void tick_outer(void) {
+  tick_middle();
+  __asm__ volatile("");
+}
+
+static bool is_in(uint64_t pc, void (*code)(void)) {
+  struct cprof_proc proc;
+  return cprof_unwind_proc(pc, &proc) && proc.start == address_of(code);
+}
+
+static void test_tick(void) {
+#ifdef __SANITIZE_ADDRESS__
+  ok(true, "frames of a tick # skip sanitized code addresses its frames from "
+           "the frame pointer");
+  return;
+#endif
+  struct sigaction with;
+  struct cprof_return frames[CPROF_UNWIND_MAX];
+  struct cprof_unwind_end end = {{0, 0}, CPROF_STACK_WORDS};
+  uint32_t at = 0;
+  memset(&with, 0, sizeof with);
+  with.sa_sigaction = on_signal;
+  with.sa_flags = SA_SIGINFO;
+  sigaction(SIGPROF, &with, NULL);
+  ok(cprof_os_stack(&stack_low, &stack_high), "the stack is known");
+  tick_outer();
+  uint32_t count = cprof_unwind_tick(&tick, &end, frames);
+  while (at < count && !is_in(frames[at].pc, tick_inner))
+    at++; // raise and what it calls
+  ok(at + 2 < count && is_in(frames[at + 1].pc, tick_middle) &&
+         is_in(frames[at + 2].pc, tick_outer),
+     "the frames of a tick, in order");
+  ok(at < count && tick.words[frames[at].word] == frames[at].pc,
+     "each tells the word that holds its return");
+  end.word = frames[at].word;
+  ok(cprof_unwind_tick(&tick, &end, frames) == at + 1,
+     "the walk ends at the word that is named");
+  end.word = CPROF_STACK_WORDS;
+  cprof_unwind_proc(address_of(tick_middle), &end.opaque);
+  ok(cprof_unwind_tick(&tick, &end, frames) == at + 2,
+     "and at code that is not to be believed");
+}
+
+// Code that is gone has no frames, though it had some a moment ago.
+static void test_unloaded(void) {
+  struct cprof_return frames[CPROF_UNWIND_MAX];
+  struct cprof_unwind_end end = {{0, 0}, CPROF_STACK_WORDS};
+  void *object = dlopen("libresolv.so.2", RTLD_NOW);
+  void *code = object != NULL ? dlsym(object, "inet_net_ntop") : NULL;
+  if (code == NULL) {
+    ok(true, "unloading # skip no libresolv.so.2 here");
+    return;
+  }
+  memset(&tick, 0, sizeof tick);
+  tick.pc = (uint64_t)(uintptr_t)code;
+  tick.registers[15] = stack_high; // not used: the words stand for the stack
+  tick.words[0] = tick.pc;
+  tick.word_count = 2;
+  ok(cprof_unwind_tick(&tick, &end, frames) == 2, "code that is loaded");
+  ok(dlclose(object) == 0 &&
+         dlopen("libresolv.so.2", RTLD_NOW | RTLD_NOLOAD) == NULL,
+     "and unloaded");
+  ok(cprof_unwind_tick(&tick, &end, frames) == 1, "has no tables any more");
+}
+
 int main(void) {
   ok(zlibVersion() != NULL, "zlib is loaded");
   test_here();
@@ -95,5 +187,7 @@ int main(void) {
   agrees("inflate");
   agrees("deflateInit2_");
   test_nowhere();
+  test_tick();
+  test_unloaded();
   return tap_done();
 }

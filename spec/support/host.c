@@ -6,7 +6,9 @@
 #include <lualib.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +30,13 @@ static void must(lua_State *L, int status) {
   if (status == 0)
     return;
   fprintf(stderr, "host: %s\n", lua_tostring(L, -1));
+  exit(1);
+}
+
+static void must_be(int truth) {
+  if (truth)
+    return;
+  perror("host");
   exit(1);
 }
 
@@ -235,6 +244,47 @@ static void thread_leaves(void) {
   lua_close(L);
 }
 
+static atomic_int stage;
+
+static void await(int which) {
+  while (stage < which)
+    sched_yield();
+}
+
+// Owns a session, and uses CPU time outside Lua, where signals reach it.
+static void *own_session(void *unused) {
+  left = new_state();
+  run(left, "assert(start(10000)) work_A(300000)");
+  stage = 1;
+  while (stage < 2)
+    burn_cpu(1e6);
+  burn_cpu(3e7); // what is still on its way comes here
+  return unused;
+}
+
+// A session is asked for, and its state closed, on another thread than its own,
+// which is in the handler at any time.
+static void elsewhere(void) {
+  for (int i = 0; i < 20; i++) {
+    pthread_t thread;
+    stage = 0;
+    pthread_create(&thread, NULL, own_session, NULL);
+    await(1);
+    run(left, "local set, _, code = session:stop() answer = {set, code}\n"
+              "local s2, _, code2 = session:snapshot()\n"
+              "assert(not set and not s2 and code2 == 'state')\n"
+              "print('stop', code)");
+    if (i % 2 == 0)
+      run(left, "session = nil collectgarbage()");
+    lua_close(left);
+    stage = 2;
+    pthread_join(thread, NULL);
+  }
+  lua_State *L = new_state();
+  run(L, "assert(start()) for i = 1, 100 do work_A(300000) end tell('a')");
+  lua_close(L);
+}
+
 // ---- coroutines of the host -------------------------------------------
 
 // Strangers: cprof is not told that they run, nor that they end.
@@ -315,6 +365,27 @@ static void strays(void) {
   lua_close(L);
 }
 
+// A timer of another library, with a cookie that is no address.
+static void foreign_timer(void) {
+  lua_State *L = new_state();
+  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL,
+                           .sigev_signo = SIGPROF,
+                           .sigev_value.sival_ptr = (void *)(uintptr_t)1};
+  struct itimerspec when = {{0, 500000}, {0, 500000}};
+  timer_t timer;
+  run(L, "assert(start())");
+  must_be(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);
+  must_be(timer_settime(timer, 0, &when, NULL) == 0);
+  double before = thread_cpu_ns();
+  for (int i = 0; i < 100; i++)
+    work(L, "work_A");
+  printf("cpu_ns %.0f\n", thread_cpu_ns() - before);
+  fflush(stdout);
+  timer_delete(timer);
+  run(L, "tell('a')");
+  lua_close(L);
+}
+
 // ---- processes --------------------------------------------------------
 
 static void fork_body(void) {
@@ -338,6 +409,41 @@ static void forks(void) {
   fflush(stdout);
   run(left, "tell('a')");
   lua_close(left);
+}
+
+// One thread is in Lua at any point, another forks: the child has no such
+// thread, and must leave that state alone.
+static void *run_forever(void *unused) {
+  lua_State *L = new_state();
+  run(L, "assert(start(10000))");
+  stage = 1;
+  while (stage < 2)
+    run(L, "local co = coroutine.wrap(function() for i = 1, 50 do work_A(100)"
+           " coroutine.yield() end end) for i = 1, 50 do co() end");
+  lua_close(L);
+  return unused;
+}
+
+static void fresh_body(void) {
+  lua_State *L = new_state();
+  run(L, "start() work_A(300000)"
+         " if session then assert(session:stop()) end");
+  lua_close(L);
+}
+
+static void forks_beside(void) {
+  pthread_t thread;
+  int worst = 0;
+  stage = 0;
+  pthread_create(&thread, NULL, run_forever, NULL);
+  await(1);
+  for (int i = 0; i < 100; i++) {
+    int code = in_child(fresh_body);
+    worst = code > worst ? code : worst;
+  }
+  stage = 2;
+  pthread_join(thread, NULL);
+  printf("child %d\n", worst);
 }
 
 // What exec leaves: a program that burns CPU and must not get a signal.
@@ -366,8 +472,11 @@ static const struct scenario {
 } scenarios[] = {
     {"close_armed", close_armed},
     {"close_running", close_running},
+    {"elsewhere", elsewhere},
     {"execs", execs},
+    {"foreign_timer", foreign_timer},
     {"forks", forks},
+    {"forks_beside", forks_beside},
     {"handler_after", handler_after},
     {"handler_before", handler_before},
     {"host_resumes", host_resumes},
