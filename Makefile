@@ -41,6 +41,7 @@ SOURCES := \
   modules.c \
   os_linux.c \
   pprof.c \
+  pprof_ids.c \
   pprof_read.c \
   pprof_unpack.c \
   pprof_wire.c \

@@ -2,6 +2,9 @@
 // Called from everywhere but the signal handler. See base.h.
 #include "base.h"
 
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h> // vsnprintf
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,13 +35,24 @@ const char *cprof_result_text(enum cprof_result result) {
   return results[result].text;
 }
 
+void cprof_why_set(struct cprof_why *why, const char *format, ...) {
+  if (!why)
+    return;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(why->text, sizeof why->text, format, arguments);
+  va_end(arguments);
+}
+
 // ---- growth ----
 
-// The capacity after `now` that holds `need`: doubled, at most `max`.
-static size_t capacity_next(size_t now, size_t need, size_t max) {
-  if (now > max / 2)
-    return max;
-  return now * 2 > need ? now * 2 : need;
+// The capacity after `now` that holds `need`: doubled, at least `first`, at
+// most `max`. Needs need <= max.
+static size_t capacity_next(size_t now, size_t need, size_t first, size_t max) {
+  size_t next = now > max / 2 ? max : now * 2;
+  next = next > need ? next : need;
+  next = next > first ? next : first;
+  return next < max ? next : max;
 }
 
 enum cprof_result cprof_buffer_append(struct cprof_buffer *buffer,
@@ -48,8 +62,7 @@ enum cprof_result cprof_buffer_append(struct cprof_buffer *buffer,
     return CPROF_ELIMIT;
   size_t need = buffer->size + size;
   if (need > buffer->capacity) {
-    size_t want = need > BUFFER_FIRST ? need : BUFFER_FIRST;
-    size_t capacity = capacity_next(buffer->capacity, want, SIZE_MAX);
+    size_t capacity = capacity_next(buffer->capacity, need, BUFFER_FIRST, max);
     uint8_t *grown = realloc(buffer->bytes, capacity);
     if (!grown)
       return CPROF_ENOMEM;
@@ -83,8 +96,7 @@ enum cprof_result cprof_grow(void **items, uint32_t *capacity, uint32_t need,
                              size_t item_size) {
   if (need <= *capacity)
     return CPROF_OK;
-  size_t want = need > ITEMS_FIRST ? need : ITEMS_FIRST;
-  size_t next = capacity_next(*capacity, want, UINT32_MAX);
+  size_t next = capacity_next(*capacity, need, ITEMS_FIRST, UINT32_MAX);
   if (item_size > SIZE_MAX / next)
     return CPROF_ENOMEM;
   void *old;
@@ -110,17 +122,30 @@ static uint64_t mix(uint64_t a, uint64_t b) {
   return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+static _Atomic uint64_t hash_key;
+
+// `| 1`: 0 means that none is set yet.
+void cprof_hash_seed(uint64_t random) {
+  uint64_t none = 0;
+  atomic_compare_exchange_strong(&hash_key, &none, random | 1);
+}
+
+// Each step multiplies the word by what went before. Both factors carry a
+// part of the key, or one could be made 0 and would wipe out the rest.
 uint64_t cprof_hash(const void *bytes, size_t size, uint64_t seed) {
+  uint64_t key = atomic_load_explicit(&hash_key, memory_order_relaxed);
+  uint64_t a = key ^ MIX_A, b = mix(key ^ MIX_B, MIX_C);
   const uint8_t *at = bytes;
-  uint64_t hash = seed ^ (size + MIX_A), word = 0;
-  for (; size >= sizeof word; size -= sizeof word, at += sizeof word) {
+  uint64_t hash = seed, word;
+  size_t left = size;
+  for (; left >= sizeof word; left -= sizeof word, at += sizeof word) {
     memcpy(&word, at, sizeof word);
-    hash = mix(hash ^ word, MIX_B) + MIX_C;
+    hash = mix(word ^ a, hash ^ b);
   }
-  if (size > 0) { // the tail, filled up with zeros
+  if (left > 0) { // the tail, filled up with zeros
     word = 0;
-    memcpy(&word, at, size);
-    hash = mix(hash ^ word, MIX_B) + MIX_C;
+    memcpy(&word, at, left);
+    hash = mix(word ^ a, hash ^ b);
   }
-  return mix(hash ^ MIX_A, MIX_C);
+  return mix(hash ^ a, size ^ b);
 }

@@ -30,6 +30,16 @@ const char *cprof_result_code(enum cprof_result result);
 // Returns one sentence for people, without a full stop.
 const char *cprof_result_text(enum cprof_result result);
 
+// What is wrong, said for people: which entry or byte, without a full stop.
+// Empty where the result says it all.
+struct cprof_why {
+  char text[160];
+};
+
+// Says it as printf does, cut to fit; `why` may be NULL.
+__attribute__((format(printf, 2, 3))) void
+cprof_why_set(struct cprof_why *why, const char *format, ...);
+
 // Where bytes go: a file, a gzip stream, a growing buffer.
 struct cprof_sink {
   enum cprof_result (*write)(void *owner, const void *bytes, size_t size);
@@ -40,7 +50,7 @@ struct cprof_sink {
 struct cprof_buffer {
   uint8_t *bytes;
   size_t size;     // used
-  size_t capacity; // allocated
+  size_t capacity; // allocated; never more than size_max
   size_t size_max; // 0: no limit, else CPROF_ELIMIT beyond it
 };
 
@@ -57,8 +67,12 @@ void cprof_buffer_done(struct cprof_buffer *buffer);
 enum cprof_result cprof_grow(void **items, uint32_t *capacity, uint32_t need,
                              size_t item_size);
 
-// 64-bit hash of bytes. Not for hostile keys of unbounded number: every
-// table that uses it has a cap.
+// 64-bit hash of bytes under this process's key. Who does not know the key
+// cannot choose bytes that collide: tables of what files hold need no cap.
+// Nothing that is written may depend on it: it differs from run to run.
 uint64_t cprof_hash(const void *bytes, size_t size, uint64_t seed);
+// Makes a random number the key. Only the first call counts: it comes when
+// the core is loaded, before there is any table. Without one the key is 0.
+void cprof_hash_seed(uint64_t random);
 
 #endif

@@ -110,6 +110,7 @@ int luaopen_cprof_core(lua_State *L) {
   // The wrong VM never comes here: it lacks symbols of the right one, and Lua
   // loads modules with RTLD_NOW.
   luaL_checkversion(L);
+  cprof_hash_seed(cprof_os_random());
   cprof_vm_open(L);
   lua_newtable(L);
   luaL_setfuncs(L, functions, 0);

@@ -112,19 +112,23 @@ static size_t get_size_max(lua_State *L, int position) {
 
 // ---- reading ----
 
-// Decompresses and reads; *why is set for CPROF_EFORMAT, or NULL.
+// Decompresses and reads; *why says what is wrong if the result does not.
 static enum cprof_result decode(const void *bytes, size_t size, size_t size_max,
                                 struct cprof_profile **profile,
-                                const char **why) {
+                                struct cprof_why *why) {
   struct cprof_buffer raw = {.size_max = size_max};
-  *why = NULL;
   enum cprof_result result = cprof_gunzip(bytes, size, &raw);
   if (result == CPROF_EFORMAT)
-    *why = "damaged gzip data";
+    cprof_why_set(why, "damaged gzip data");
   if (result == CPROF_OK)
     result = cprof_pprof_read(raw.bytes, raw.size, profile, why);
   cprof_buffer_done(&raw);
   return result;
+}
+
+static int fail_why(lua_State *L, enum cprof_result result, const char *what,
+                    const struct cprof_why *why) {
+  return cprof_lua_fail_ex(L, result, what, why->text[0] ? why->text : NULL);
 }
 
 // core.read(bytes[, size_max]) -> profile | nil, message, code
@@ -136,9 +140,9 @@ static int core_read(lua_State *L) {
   if (size_max == 0)
     return cprof_lua_fail(L, CPROF_ERANGE, "size_max");
   struct cprof_profile **slot = cprof_lua_profile_new(L);
-  const char *why;
+  struct cprof_why why = {""};
   enum cprof_result result = decode(bytes, size, size_max, slot, &why);
-  return result == CPROF_OK ? 1 : cprof_lua_fail_ex(L, result, "profile", why);
+  return result == CPROF_OK ? 1 : fail_why(L, result, "profile", &why);
 }
 
 // core.read_file(path[, size_max]) -> profile | nil, message, code
@@ -150,12 +154,12 @@ static int core_read_file(lua_State *L) {
     return cprof_lua_fail(L, CPROF_ERANGE, "size_max");
   struct cprof_profile **slot = cprof_lua_profile_new(L);
   struct cprof_buffer file = {.size_max = size_max};
-  const char *why = NULL;
+  struct cprof_why why = {""};
   enum cprof_result result = cprof_file_read(path, &file);
   if (result == CPROF_OK)
     result = decode(file.bytes, file.size, size_max, slot, &why);
   cprof_buffer_done(&file); // free keeps errno
-  return result == CPROF_OK ? 1 : cprof_lua_fail_ex(L, result, path, why);
+  return result == CPROF_OK ? 1 : fail_why(L, result, path, &why);
 }
 
 // ---- writing ----
@@ -528,10 +532,10 @@ static int profile_rename(lua_State *L) {
 // p:check() -> true | nil, why, "format"
 static int profile_check(lua_State *L) {
   const struct cprof_profile *profile = cprof_lua_profile_check(L, SELF);
-  const char *why = NULL;
+  struct cprof_why why = {""};
   enum cprof_result result = cprof_profile_check(profile, &why);
   if (result != CPROF_OK)
-    return cprof_lua_fail_ex(L, result, NULL, why);
+    return fail_why(L, result, NULL, &why);
   lua_pushboolean(L, true);
   return 1;
 }

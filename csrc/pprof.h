@@ -1,7 +1,7 @@
 // profile.proto in and out, by protobuf-c. The grammar is
 // csrc/proto/profile.proto. Writing streams batches of at most
 // CPROF_PPROF_BATCH entries: concatenated messages are one valid message.
-// Reading trusts nothing. The only unit that knows protobuf-c.
+// Reading trusts nothing. Only these units and pprof_unpack know protobuf-c.
 #ifndef CPROF_PPROF_H
 #define CPROF_PPROF_H
 
@@ -31,10 +31,19 @@ void cprof_pprof_done(struct cprof_pprof_writer *writer);
 enum cprof_result cprof_pprof_write(const struct cprof_profile *profile,
                                     struct cprof_sink sink);
 
-// Reads an uncompressed profile.proto message. On CPROF_EFORMAT *why (may be
-// NULL) is a static text. *profile is the caller's to free.
+// Reads an uncompressed profile.proto message. On CPROF_EFORMAT and
+// CPROF_ELIMIT *why (may be NULL) says what is wrong with which entry.
+// *profile is the caller's to free.
+//
+// Time grows with the bytes and with nothing else. So does memory: while it
+// reads, at most 12 times the bytes, which are labels that say nothing (24
+// bytes for 2), and 16 MiB for the largest entry. spec/csrc/read_bench.c
+// measures it. Refused by CPROF_ELIMIT: more than 4 GiB, or CPROF_TYPES_MAX
+// types; an entry, other than a string, of more than 1 MiB or that takes more
+// than 16 MiB unpacked; more than 8 inlined frames for each location of all
+// stacks, when all together are more than 2^24.
 enum cprof_result cprof_pprof_read(const void *bytes, size_t size,
                                    struct cprof_profile **profile,
-                                   const char **why);
+                                   struct cprof_why *why);
 
 #endif

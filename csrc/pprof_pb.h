@@ -1,5 +1,5 @@
 // The messages of proto/profile.proto under names short enough to read; only
-// for pprof.c and pprof_read.c, which alone know protobuf-c.
+// for pprof.c, pprof_read.c and pprof_unpack, which alone know protobuf-c.
 #ifndef CPROF_PPROF_PB_H
 #define CPROF_PPROF_PB_H
 

@@ -2,6 +2,7 @@
 // and the edge; whoever holds a profile owns it. See profile.h.
 #include "profile.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,7 +178,18 @@ cprof_profile_add_sample(struct cprof_profile *profile,
 
 // ---- checking ----
 
-// Each check_* returns what is wrong, or NULL.
+// Each check_* returns whether all is well, and says in *why what is not.
+
+static bool wrong(struct cprof_why *why, const char *kind, uint32_t index,
+                  const char *what) {
+  cprof_why_set(why, "%s %" PRIu64 " %s", kind, index + (uint64_t)1, what);
+  return false;
+}
+
+static bool wrong_head(struct cprof_why *why, const char *what) {
+  cprof_why_set(why, "%s", what);
+  return false;
+}
 
 static bool is_string(const struct cprof_profile *profile, uint32_t id) {
   return id < profile->strings.count;
@@ -193,105 +205,126 @@ static bool is_type(const struct cprof_profile *profile,
   return is_string(profile, type->type) && is_string(profile, type->unit);
 }
 
-static const char *check_head(const struct cprof_profile *profile) {
+#define UNKNOWN_STRING "names an unknown string"
+
+static bool check_head(const struct cprof_profile *profile,
+                       struct cprof_why *why) {
   if (profile->strings.count == 0 || profile->strings.lengths[0] != 0)
-    return "string 0 is not empty";
+    return wrong_head(why, "string 0 is not empty");
   if (profile->type_count > CPROF_TYPES_MAX)
-    return "too many sample types";
+    return wrong_head(why, "too many sample types");
   for (uint32_t i = 0; i < profile->type_count; i++)
     if (!is_type(profile, &profile->types[i]))
-      return "sample type names an unknown string";
+      return wrong(why, "sample type", i, UNKNOWN_STRING);
   for (uint32_t i = 0; i < profile->comment_count; i++)
     if (!is_string(profile, profile->comments[i]))
-      return "comment names an unknown string";
+      return wrong(why, "comment", i, UNKNOWN_STRING);
   if (!is_type(profile, &profile->period_type) ||
       !is_string(profile, profile->drop_frames) ||
       !is_string(profile, profile->keep_frames) ||
       !is_string(profile, profile->default_sample_type) ||
       !is_string(profile, profile->doc_url))
-    return "header names an unknown string";
-  return NULL;
+    return wrong_head(why, "header " UNKNOWN_STRING);
+  return true;
 }
 
-static const char *check_objects(const struct cprof_profile *profile) {
+static bool check_objects(const struct cprof_profile *profile,
+                          struct cprof_why *why) {
   for (uint32_t i = 0; i < profile->mapping_count; i++) {
     const struct cprof_mapping *mapping = &profile->mappings[i];
     if (!is_string(profile, mapping->filename) ||
         !is_string(profile, mapping->build_id))
-      return "mapping names an unknown string";
+      return wrong(why, "mapping", i, UNKNOWN_STRING);
   }
   for (uint32_t i = 0; i < profile->function_count; i++) {
     const struct cprof_function *function = &profile->functions[i];
     if (!is_string(profile, function->name) ||
         !is_string(profile, function->system_name) ||
         !is_string(profile, function->filename))
-      return "function names an unknown string";
+      return wrong(why, "function", i, UNKNOWN_STRING);
   }
-  return NULL;
+  return true;
 }
 
-static const char *check_places(const struct cprof_profile *profile) {
+static bool check_places(const struct cprof_profile *profile,
+                         struct cprof_why *why) {
   for (uint32_t i = 0; i < profile->location_count; i++) {
     const struct cprof_location *location = &profile->locations[i];
     if (location->mapping > profile->mapping_count)
-      return "location names an unknown mapping";
+      return wrong(why, "location", i, "names an unknown mapping");
     if (!is_run(location->first_line, location->line_count,
                 profile->line_count))
-      return "location names unknown lines";
+      return wrong(why, "location", i, "names unknown lines");
   }
   for (uint32_t i = 0; i < profile->line_count; i++) {
     uint32_t function = profile->lines[i].function;
     if (function == 0 || function > profile->function_count)
-      return "line names an unknown function";
+      return wrong(why, "line", i, "names an unknown function");
   }
-  return NULL;
+  return true;
 }
 
-static const char *check_labels(const struct cprof_profile *profile) {
+static bool check_labels(const struct cprof_profile *profile,
+                         struct cprof_why *why) {
   for (uint32_t i = 0; i < profile->label_count; i++) {
     const struct cprof_label *label = &profile->labels[i];
     if (!is_string(profile, label->key) || !is_string(profile, label->str) ||
         !is_string(profile, label->num_unit))
-      return "label names an unknown string";
+      return wrong(why, "label", i, UNKNOWN_STRING);
   }
-  return NULL;
+  return true;
 }
 
-static const char *check_samples(const struct cprof_profile *profile) {
+static bool check_samples(const struct cprof_profile *profile,
+                          struct cprof_why *why) {
   if (profile->sample_count > 0 && profile->type_count == 0)
-    return "samples without sample types";
+    return wrong_head(why, "samples without sample types");
   if (profile->value_count !=
       (uint64_t)profile->sample_count * profile->type_count)
-    return "number of values does not match the sample types";
+    return wrong_head(why, "number of values does not match the sample types");
   for (uint32_t i = 0; i < profile->sample_count; i++) {
     const struct cprof_psample *sample = &profile->samples[i];
     if (!is_run(sample->first_location, sample->location_count,
                 profile->location_id_count))
-      return "sample names unknown locations";
+      return wrong(why, "sample", i, "names unknown locations");
     if (!is_run(sample->first_label, sample->label_count, profile->label_count))
-      return "sample names unknown labels";
+      return wrong(why, "sample", i, "names unknown labels");
   }
+  return true;
+}
+
+// The sample whose stack holds location id number `at`.
+static uint32_t sample_of(const struct cprof_profile *profile, uint32_t at) {
+  uint32_t i = 0;
+  while (i < profile->sample_count &&
+         (at < profile->samples[i].first_location ||
+          at - profile->samples[i].first_location >=
+              profile->samples[i].location_count))
+    i++;
+  return i;
+}
+
+static bool check_stacks(const struct cprof_profile *profile,
+                         struct cprof_why *why) {
   for (uint32_t i = 0; i < profile->location_id_count; i++) {
     uint32_t id = profile->location_ids[i];
     if (id == 0 || id > profile->location_count)
-      return "sample names an unknown location";
+      return wrong(why, "sample", sample_of(profile, i),
+                   "names an unknown location");
   }
-  return NULL;
+  return true;
 }
 
 enum cprof_result cprof_profile_check(const struct cprof_profile *profile,
-                                      const char **why) {
-  static const char *(*const checks[])(const struct cprof_profile *) = {
-      check_head, check_objects, check_places, check_labels, check_samples,
+                                      struct cprof_why *why) {
+  static bool (*const checks[])(const struct cprof_profile *,
+                                struct cprof_why *) = {
+      check_head,   check_objects, check_places,
+      check_labels, check_samples, check_stacks,
   };
-  for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
-    const char *wrong = checks[i](profile);
-    if (!wrong)
-      continue;
-    if (why)
-      *why = wrong;
-    return CPROF_EFORMAT;
-  }
+  for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+    if (!checks[i](profile, why))
+      return CPROF_EFORMAT;
   return CPROF_OK;
 }
 

@@ -117,10 +117,10 @@ cprof_profile_add_sample(struct cprof_profile *profile,
                          const struct cprof_sample_parts *parts);
 
 // pprof's CheckValid on this model: every id in range, values match types,
-// samples only with types. CPROF_OK or CPROF_EFORMAT, and then *why (when why
-// is not NULL) is a static text.
+// samples only with types. CPROF_OK or CPROF_EFORMAT, and then *why (may be
+// NULL) says which entry is wrong, counted from 1.
 enum cprof_result cprof_profile_check(const struct cprof_profile *profile,
-                                      const char **why);
+                                      struct cprof_why *why);
 
 // The index that pprof shows by default: default_sample_type if it names a
 // type, else the last one.

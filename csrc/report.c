@@ -11,7 +11,12 @@
 #define ADDRESS_BYTES 24 // "0x" + 16 digits + NUL, or ":" + a line number
 #define NO_STACK "[no stack]"
 
-// Sums wrap instead of being undefined: files may hold any numbers.
+// How long folded text may be: a few long names in many stacks make a small
+// profile into more than any memory holds.
+#define TEXT_FREE ((uint64_t)64 << 20)
+#define TEXT_PER_FRAME 256u
+
+// Sums wrap, as in Go's pprof: files may hold any numbers.
 static int64_t add(int64_t a, int64_t b) {
   return (int64_t)((uint64_t)a + (uint64_t)b);
 }
@@ -200,22 +205,28 @@ void cprof_rows_done(struct cprof_rows *rows) {
 
 // ---- folded ----
 
+// A stack is kept as the numbers of its frames, so that long names cost once.
 struct folder {
   const struct cprof_profile *profile;
-  struct cprof_buffer line;    // of one stack, without the value
-  struct cprof_strings stacks; // lines seen, in order
+  struct cprof_strings frames; // texts of frames, each once
+  uint32_t *of_function;       // the frame of each function, 0: not yet known
+  uint32_t *of_location;       // the same for locations without lines
+  struct cprof_buffer text;    // of one frame or of one line
+  struct cprof_buffer stack;   // frames of one sample, root first
+  struct cprof_strings stacks; // those seen, in order
   int64_t *sums;               // of each of them
   uint32_t sum_count, sum_capacity;
+  uint64_t left; // bytes that may still be written
 };
 
 // Appends a name; what would end a frame or a line becomes harmless.
-static enum cprof_result append_name(struct cprof_buffer *line,
-                                     const char *name, size_t size) {
-  size_t start = line->size;
-  enum cprof_result result = cprof_buffer_append(line, name, size);
+static enum cprof_result append_name(struct folder *folder, uint32_t name) {
+  size_t size, start = folder->text.size;
+  const char *bytes = cprof_strings_get(&folder->profile->strings, name, &size);
+  enum cprof_result result = cprof_buffer_append(&folder->text, bytes, size);
   if (result != CPROF_OK)
     return result;
-  for (uint8_t *at = line->bytes + start; at < line->bytes + line->size; at++)
+  for (uint8_t *at = folder->text.bytes + start; size > 0; size--, at++)
     if (*at == ';')
       *at = ':';
     else if (*at == '\n' || *at == '\r')
@@ -223,73 +234,94 @@ static enum cprof_result append_name(struct cprof_buffer *line,
   return CPROF_OK;
 }
 
-static enum cprof_result append_address(struct cprof_buffer *line,
+static enum cprof_result append_address(struct folder *folder,
                                         uint64_t address) {
   char text[ADDRESS_BYTES];
   int size = snprintf(text, sizeof text, "0x%" PRIx64, address);
-  return cprof_buffer_append(line, text, (size_t)size);
+  return cprof_buffer_append(&folder->text, text, (size_t)size);
 }
 
 // file:line, for a function without a name.
 static enum cprof_result append_source(struct folder *folder,
                                        const struct cprof_function *function) {
-  size_t size;
-  const char *file =
-      cprof_strings_get(&folder->profile->strings, function->filename, &size);
-  enum cprof_result result = append_name(&folder->line, file, size);
+  enum cprof_result result = append_name(folder, function->filename);
   char text[ADDRESS_BYTES];
-  int count = snprintf(text, sizeof text, ":%" PRId64, function->start_line);
+  int size = snprintf(text, sizeof text, ":%" PRId64, function->start_line);
   if (result == CPROF_OK)
-    result = cprof_buffer_append(&folder->line, text, (size_t)count);
+    result = cprof_buffer_append(&folder->text, text, (size_t)size);
   return result;
 }
 
-static enum cprof_result append_frame(struct folder *folder,
-                                      const struct place *place) {
-  if (folder->line.size > 0) {
-    enum cprof_result result = cprof_buffer_append(&folder->line, ";", 1);
+// Puts the frame's text to the others; no frame is empty, so none is number 0.
+static enum cprof_result put_frame(struct folder *folder,
+                                   const struct place *place, uint32_t *frame) {
+  enum cprof_result result;
+  folder->text.size = 0;
+  if (!place->function)
+    result = append_address(folder, place->location->address);
+  else if (place->function->name == 0)
+    result = append_source(folder, place->function);
+  else
+    result = append_name(folder, place->function->name);
+  if (result != CPROF_OK)
+    return result;
+  return cprof_strings_put(&folder->frames, (const char *)folder->text.bytes,
+                           folder->text.size, frame);
+}
+
+static enum cprof_result push_frame(struct folder *folder,
+                                    const struct place *place) {
+  const struct cprof_profile *profile = folder->profile;
+  uint32_t *frame =
+      place->function
+          ? &folder->of_function[place->function - profile->functions]
+          : &folder->of_location[place->location - profile->locations];
+  if (*frame == 0) {
+    enum cprof_result result = put_frame(folder, place, frame);
     if (result != CPROF_OK)
       return result;
   }
-  if (!place->function)
-    return append_address(&folder->line, place->location->address);
-  if (place->function->name == 0)
-    return append_source(folder, place->function);
-  size_t size;
-  const char *name = cprof_strings_get(&folder->profile->strings,
-                                       place->function->name, &size);
-  return append_name(&folder->line, name, size);
+  return cprof_buffer_append(&folder->stack, frame, sizeof *frame);
 }
 
-static enum cprof_result append_location(struct folder *folder, uint32_t id) {
+static enum cprof_result push_location(struct folder *folder, uint32_t id) {
   const struct cprof_location *location = &folder->profile->locations[id - 1];
   enum cprof_result result = CPROF_OK;
   for (uint32_t i = frame_count(location); i > 0 && result == CPROF_OK; i--) {
     struct place place = frame_at(folder->profile, location, i - 1);
-    result = append_frame(folder, &place);
+    result = push_frame(folder, &place);
   }
   return result;
 }
 
-// Writes the frames of a sample, root first, to folder->line.
-static enum cprof_result fold_stack(struct folder *folder,
-                                    const struct cprof_psample *sample) {
-  const uint32_t *ids = folder->profile->location_ids + sample->first_location;
-  folder->line.size = 0;
-  if (sample->location_count == 0)
-    return cprof_buffer_append(&folder->line, NO_STACK, strlen(NO_STACK));
-  enum cprof_result result = CPROF_OK;
-  for (uint32_t i = sample->location_count; i > 0 && result == CPROF_OK; i--)
-    result = append_location(folder, ids[i - 1]);
+static enum cprof_result push_no_stack(struct folder *folder) {
+  uint32_t frame;
+  enum cprof_result result =
+      cprof_strings_put(&folder->frames, NO_STACK, strlen(NO_STACK), &frame);
+  if (result == CPROF_OK)
+    result = cprof_buffer_append(&folder->stack, &frame, sizeof frame);
   return result;
 }
 
-// Adds the value to the sum of the line.
-static enum cprof_result sum_line(struct folder *folder, int64_t value) {
+// Fills folder->stack.
+static enum cprof_result fold_stack(struct folder *folder,
+                                    const struct cprof_psample *sample) {
+  const uint32_t *ids = folder->profile->location_ids + sample->first_location;
+  folder->stack.size = 0;
+  if (sample->location_count == 0)
+    return push_no_stack(folder);
+  enum cprof_result result = CPROF_OK;
+  for (uint32_t i = sample->location_count; i > 0 && result == CPROF_OK; i--)
+    result = push_location(folder, ids[i - 1]);
+  return result;
+}
+
+// Adds the value to the sum of folder->stack.
+static enum cprof_result sum_stack(struct folder *folder, int64_t value) {
   uint32_t id;
   enum cprof_result result =
-      cprof_strings_put(&folder->stacks, (const char *)folder->line.bytes,
-                        folder->line.size, &id);
+      cprof_strings_put(&folder->stacks, (const char *)folder->stack.bytes,
+                        folder->stack.size, &id);
   if (result == CPROF_OK)
     result = cprof_grow((void **)&folder->sums, &folder->sum_capacity, id + 1,
                         sizeof *folder->sums);
@@ -301,27 +333,67 @@ static enum cprof_result sum_line(struct folder *folder, int64_t value) {
   return CPROF_OK;
 }
 
-static enum cprof_result write_line(struct folder *folder, uint32_t id,
-                                    struct cprof_sink sink) {
-  size_t size;
-  const char *line = cprof_strings_get(&folder->stacks, id, &size);
-  enum cprof_result result = sink.write(sink.owner, line, size);
-  char text[ADDRESS_BYTES];
-  int count = snprintf(text, sizeof text, " %" PRId64 "\n", folder->sums[id]);
-  if (result == CPROF_OK)
-    result = sink.write(sink.owner, text, (size_t)count);
-  return result;
-}
-
-static enum cprof_result fold_all(struct folder *folder, uint32_t value_index,
-                                  struct cprof_sink sink) {
+static enum cprof_result fold_all(struct folder *folder, uint32_t value_index) {
   const struct cprof_profile *profile = folder->profile;
-  enum cprof_result result = cprof_strings_init(&folder->stacks);
+  folder->of_function =
+      calloc(profile->function_count + 1u, sizeof *folder->of_function);
+  folder->of_location =
+      calloc(profile->location_count + 1u, sizeof *folder->of_location);
+  if (!folder->of_function || !folder->of_location)
+    return CPROF_ENOMEM;
+  enum cprof_result result = cprof_strings_init(&folder->frames);
+  if (result == CPROF_OK)
+    result = cprof_strings_init(&folder->stacks);
   for (uint32_t i = 0; i < profile->sample_count && result == CPROF_OK; i++) {
     result = fold_stack(folder, &profile->samples[i]);
     if (result == CPROF_OK)
-      result = sum_line(folder, value_of(profile, i, value_index));
+      result = sum_stack(folder, value_of(profile, i, value_index));
   }
+  return result;
+}
+
+// ---- folded: text ----
+
+// Fills folder->text with the names of a stack.
+static enum cprof_result append_stack(struct folder *folder, uint32_t stack) {
+  size_t size;
+  const char *frames = cprof_strings_get(&folder->stacks, stack, &size);
+  enum cprof_result result = CPROF_OK;
+  folder->text.size = 0;
+  for (size_t at = 0; at < size && result == CPROF_OK;) {
+    uint32_t frame;
+    memcpy(&frame, frames + at, sizeof frame); // not aligned
+    at += sizeof frame;
+    size_t name_size;
+    const char *name = cprof_strings_get(&folder->frames, frame, &name_size);
+    result = cprof_buffer_append(&folder->text, name, name_size);
+    if (result == CPROF_OK)
+      result = cprof_buffer_append(&folder->text, at < size ? ";" : " ", 1);
+  }
+  return result;
+}
+
+static enum cprof_result write_line(struct folder *folder, uint32_t stack,
+                                    struct cprof_sink sink) {
+  char text[ADDRESS_BYTES];
+  int size = snprintf(text, sizeof text, "%" PRId64 "\n", folder->sums[stack]);
+  folder->text.size_max = folder->left;
+  enum cprof_result result = append_stack(folder, stack);
+  if (result == CPROF_OK)
+    result = cprof_buffer_append(&folder->text, text, (size_t)size);
+  if (result != CPROF_OK)
+    return result;
+  folder->left -= folder->text.size;
+  if (folder->left == 0) // as a size_max it would be no limit
+    return CPROF_ELIMIT;
+  return sink.write(sink.owner, folder->text.bytes, folder->text.size);
+}
+
+static enum cprof_result write_all(struct folder *folder,
+                                   struct cprof_sink sink) {
+  enum cprof_result result = CPROF_OK;
+  uint64_t frames = folder->stacks.size / sizeof(uint32_t);
+  folder->left = TEXT_FREE + frames * TEXT_PER_FRAME;
   for (uint32_t i = 1; i < folder->sum_count && result == CPROF_OK; i++)
     if (folder->sums[i] != 0)
       result = write_line(folder, i, sink);
@@ -334,9 +406,15 @@ enum cprof_result cprof_report_folded(const struct cprof_profile *profile,
   if (value_index >= profile->type_count)
     return CPROF_ERANGE;
   struct folder folder = {.profile = profile};
-  enum cprof_result result = fold_all(&folder, value_index, sink);
-  cprof_buffer_done(&folder.line);
+  enum cprof_result result = fold_all(&folder, value_index);
+  if (result == CPROF_OK)
+    result = write_all(&folder, sink);
+  cprof_buffer_done(&folder.text);
+  cprof_buffer_done(&folder.stack);
+  cprof_strings_done(&folder.frames);
   cprof_strings_done(&folder.stacks);
+  free(folder.of_function);
+  free(folder.of_location);
   free(folder.sums);
   return result;
 }

@@ -1,5 +1,7 @@
 // What people read of a profile, as data: flat and cumulative values per
-// function, and folded stacks. Sums as `go tool pprof` makes them.
+// function, and folded stacks. Sums as `go tool pprof` makes them: what does
+// not fit 64 bits wraps around. Both take time and memory in proportion to the
+// profile, whose stacks are as long as cprof_pprof_read allows.
 #ifndef CPROF_REPORT_H
 #define CPROF_REPORT_H
 
@@ -32,7 +34,8 @@ void cprof_rows_done(struct cprof_rows *rows);
 // Lines "root;…;leaf value\n", equal stacks summed, in order of first
 // appearance, without those whose sum is 0; `;` and newlines in names become
 // `:` and a space. A function without a name is "file:line", a sample without
-// a stack "[no stack]".
+// a stack "[no stack]". CPROF_ELIMIT when the text passes 64 MiB and 256 bytes
+// for each frame of the different stacks.
 enum cprof_result cprof_report_folded(const struct cprof_profile *profile,
                                       uint32_t value_index,
                                       struct cprof_sink sink);

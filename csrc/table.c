@@ -13,8 +13,8 @@
 // The slot with this hash and a same key, or the free one where it belongs.
 // Needs capacity > count.
 static struct cprof_slot *free_slot(struct cprof_slot *slots, uint32_t capacity,
-                                    uint64_t hash) {
-  uint32_t at = (uint32_t)hash & (capacity - 1);
+                                    uint32_t hash) {
+  uint32_t at = hash & (capacity - 1);
   while (slots[at].id != 0)
     at = (at + 1) & (capacity - 1);
   return &slots[at];
@@ -47,7 +47,7 @@ bool cprof_table_find(const struct cprof_table *table, uint64_t hash,
   uint32_t at = (uint32_t)hash & mask;
   for (; table->slots[at].id != 0; at = (at + 1) & mask) {
     const struct cprof_slot *slot = &table->slots[at];
-    if (slot->hash == hash && same(owner, slot->id - 1, key)) {
+    if (slot->hash == (uint32_t)hash && same(owner, slot->id - 1, key)) {
       *id = slot->id - 1;
       return true;
     }
@@ -64,8 +64,8 @@ enum cprof_result cprof_table_add(struct cprof_table *table, uint64_t hash,
     if (result != CPROF_OK)
       return result;
   }
-  struct cprof_slot *slot = free_slot(table->slots, table->capacity, hash);
-  *slot = (struct cprof_slot){hash, id + 1};
+  struct cprof_slot new = {(uint32_t)hash, id + 1};
+  *free_slot(table->slots, table->capacity, new.hash) = new;
   table->count++;
   return CPROF_OK;
 }

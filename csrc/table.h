@@ -6,8 +6,8 @@
 
 #include "base.h"
 
-// Maps a 64-bit hash to a 32-bit id; the owner keeps the things themselves
-// and says whether the thing with that id equals the key.
+// Maps a hash to a 32-bit id; the owner keeps the things themselves and says
+// whether the thing with that id equals the key.
 struct cprof_table {
   struct cprof_slot *slots; // capacity of them, or NULL
   uint32_t capacity;        // power of two
@@ -15,8 +15,8 @@ struct cprof_table {
 };
 
 struct cprof_slot {
-  uint64_t hash;
-  uint32_t id; // 0: free; else the owner's id + 1
+  uint32_t hash; // its lower half
+  uint32_t id;   // 0: free; else the owner's id + 1
 };
 
 // Is the thing with this id the key that is looked for?

@@ -15,8 +15,9 @@ local LAYERS = {
     "resolve" },
   { "samplers", "cpu", "heap", "coroutine", "block", "custom", "wall",
     "mutex", "trace" },
-  { "results", "profile", "pprof", "pprof_pb", "pprof_read", "symbols",
-    "report", "session", "session_profile" },
+  { "results", "profile", "pprof", "pprof_ids", "pprof_pb", "pprof_read",
+    "pprof_unpack", "pprof_wire", "symbols", "report", "session",
+    "session_profile" },
   { "edge", "lua_edge", "lua_core", "lua_session", "lua_profile", "agent",
     "sandbox", "httpd", "nginx" },
 }
@@ -85,7 +86,6 @@ local TWINS = {
   ["csrc/lua_edge.c"] = "spec/options_spec.lua",
   ["csrc/lua_profile.c"] = "spec/profile_spec.lua",
   ["csrc/lua_session.c"] = "spec/session_spec.lua",
-  ["csrc/pprof_read.c"] = "spec/csrc/pprof_test.c",
   ["csrc/session_profile.c"] = "spec/csrc/session_test.c",
 }
 

@@ -18,6 +18,18 @@ static void test_results(void) {
   ok(have_text, "each result has a sentence without a full stop");
 }
 
+static void test_why(void) {
+  struct cprof_why why;
+  char longer[2 * sizeof why.text];
+  cprof_why_set(&why, "sample %d names %s", 7, "nobody");
+  ok(strcmp(why.text, "sample 7 names nobody") == 0, "says what is wrong");
+  memset(longer, 'x', sizeof longer - 1);
+  longer[sizeof longer - 1] = '\0';
+  cprof_why_set(&why, "%s", longer);
+  is_int((int64_t)strlen(why.text), sizeof why.text - 1, "cut to fit");
+  cprof_why_set(NULL, "%s", longer);
+}
+
 static void test_buffer(void) {
   struct cprof_buffer buffer = {0};
   static uint8_t model[100000];
@@ -48,6 +60,7 @@ static void test_limit(void) {
   is_int(cprof_buffer_append(&buffer, NULL, SIZE_MAX), CPROF_ELIMIT,
          "a size that would overflow is refused");
   is_int(cprof_buffer_append(&buffer, NULL, 0), CPROF_OK, "nothing fits");
+  is_int((int64_t)buffer.capacity, 10, "takes no more than the limit");
   cprof_buffer_done(&buffer);
 }
 
@@ -122,13 +135,25 @@ static void test_hash(void) {
      "bytes behind the end do not");
 }
 
+// Last: the key stays.
+static void test_key(void) {
+  uint64_t before = cprof_hash("abc", 3, 0);
+  cprof_hash_seed(0);
+  uint64_t first = cprof_hash("abc", 3, 0);
+  ok(first != before, "the key matters");
+  cprof_hash_seed(tap_random());
+  ok(cprof_hash("abc", 3, 0) == first, "only the first one counts");
+}
+
 int main(void) {
   test_results();
+  test_why();
   test_buffer();
   test_limit();
   test_grow();
   test_avalanche();
   test_spread();
   test_hash();
+  test_key();
   return tap_done();
 }

@@ -30,8 +30,7 @@ static struct cprof_profile *small_profile(void) {
 
 static void test_building(void) {
   struct cprof_profile *profile = small_profile();
-  const char *why = NULL;
-  is_int(cprof_profile_check(profile, &why), CPROF_OK, "is valid");
+  is_int(cprof_profile_check(profile, NULL), CPROF_OK, "is valid");
   uint32_t id;
   struct cprof_function function = {0};
   cprof_profile_add_function(profile, &function, &id);
@@ -75,9 +74,10 @@ static void breaks_at(struct cprof_profile *profile, uint32_t *field,
                       uint32_t bad, const char *name) {
   uint32_t good = *field;
   *field = bad;
-  const char *why = NULL;
+  struct cprof_why why = {"unnoticed"};
   enum cprof_result result = cprof_profile_check(profile, &why);
-  ok(result == CPROF_EFORMAT && why, "%s: %s", name, why ? why : "unnoticed");
+  ok(result == CPROF_EFORMAT && strcmp(why.text, "unnoticed") != 0, "%s: %s",
+     name, why.text);
   *field = good;
 }
 
@@ -123,6 +123,17 @@ static void test_wrong_ids(struct cprof_profile *p) {
   BREAKS(strings.lengths[0], 1);
 }
 
+// The entry is told, counted from 1.
+static void test_which(struct cprof_profile *p) {
+  struct cprof_why why;
+  int64_t values[2] = {0, 0};
+  struct cprof_sample_parts parts = {(uint32_t[]){9}, 1, NULL, 0, values};
+  cprof_profile_add_sample(p, &parts);
+  cprof_profile_check(p, &why);
+  ok(strcmp(why.text, "sample 2 names an unknown location") == 0, "%s",
+     why.text);
+}
+
 static void test_random(void) {
   bool all_valid = true;
   for (uint32_t i = 0; i < 300; i++) {
@@ -142,6 +153,7 @@ int main(void) {
   test_wrong_strings(profile);
   test_wrong_ids(profile);
   is_int(cprof_profile_check(profile, NULL), CPROF_OK, "and is mended again");
+  test_which(profile);
   cprof_profile_free(profile);
   test_random();
   return tap_done();

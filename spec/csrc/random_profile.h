@@ -1,5 +1,5 @@
 // A random valid profile, and whether two are the same in every field that a
-// file keeps. For pprof_test, report_test and encode_bench.
+// file keeps. For the tests of profile, pprof and report.
 #ifndef CPROF_RANDOM_PROFILE_H
 #define CPROF_RANDOM_PROFILE_H
 

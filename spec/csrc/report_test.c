@@ -130,6 +130,57 @@ static void test_folded(void) {
   cprof_profile_free(profile);
 }
 
+// Sums wrap, as Go's do; UBSan would tell of one that is undefined.
+static void test_large_values(void) {
+  struct cprof_profile *profile = known_profile();
+  for (uint32_t i = 0; i < 4; i++) {
+    STACK(profile, i % 2 ? INT64_MIN : INT64_MAX, IN_LEAF, IN_MAIN);
+    STACK(profile, INT64_MIN, IN_WORK, IN_WORK);
+  }
+  struct cprof_rows rows;
+  struct cprof_buffer out = {0};
+  is_int(cprof_report_rows(profile, 1, &rows), CPROF_OK, "any values sum up");
+  // 2 * (max + min) is -2; 4 * min is 0
+  has_row(profile, &rows, "le;af\n", (int64_t[]){20, 51 - 2, 51 - 2});
+  has_row(profile, &rows, "work", (int64_t[]){10, 180, 231});
+  is_int(rows.total, 1271 - 2, "so does the total");
+  cprof_report_folded(profile, 1, cprof_buffer_sink(&out));
+  cprof_buffer_append(&out, "", 1);
+  ok(strstr((char *)out.bytes, "\nmain;le:af  -2\n") != NULL,
+     "and the lines of folded stacks");
+  cprof_buffer_done(&out);
+  cprof_rows_done(&rows);
+  cprof_profile_free(profile);
+}
+
+// Half a million bytes in a name and ten thousand different stacks: the text
+// would take 100 GB.
+static void test_long_names(void) {
+  struct cprof_profile *profile = cprof_profile_new();
+  struct cprof_buffer name = {0}, out = {0};
+  cprof_profile_add_type(profile, "samples", "count");
+  cprof_profile_add_type(profile, "cpu", "nanoseconds");
+  for (uint32_t i = 0; i < 500000; i++)
+    cprof_buffer_append(&name, "x", 1);
+  cprof_buffer_append(&name, "", 1);
+  add_function(profile, (char *)name.bytes, "", 0);
+  add_function(profile, "f", "", 0);
+  add_place(profile, 1, 0, 0);
+  add_place(profile, 2, 0, 0);
+  for (uint32_t i = 0; i < 10000; i++) {
+    uint32_t ids[14];
+    for (uint32_t j = 0; j < 14; j++)
+      ids[j] = 1 + (i >> j & 1);
+    add_stack(profile, 1, 14, ids);
+  }
+  is_int(cprof_report_folded(profile, 1, cprof_buffer_sink(&out)), CPROF_ELIMIT,
+         "folded text has an end");
+  ok(out.size < (64u << 20) + 10000 * 14 * 256, "in time: %zu bytes", out.size);
+  cprof_buffer_done(&name);
+  cprof_buffer_done(&out);
+  cprof_profile_free(profile);
+}
+
 // ---- random ones ----
 
 // Does this row stand for the frame `line` of the location (-1: the address)?
@@ -199,6 +250,10 @@ static void test_random(void) {
 int main(void) {
   test_rows();
   test_folded();
+  test_large_values();
+  test_long_names();
   test_random();
+  cprof_hash_seed(tap_random()); // the key stays
+  test_folded();                 // in the same order
   return tap_done();
 }

@@ -87,11 +87,11 @@ static void close_session(void) {
 
 static struct cprof_profile *profile_of_session(void) {
   struct cprof_profile *profile = NULL;
-  const char *why = "none";
+  struct cprof_why why;
   if (cprof_session_profile(&session, &profile) != CPROF_OK)
     return NULL;
   if (cprof_profile_check(profile, &why) != CPROF_OK)
-    printf("# not valid: %s\n", why);
+    printf("# not valid: %s\n", why.text);
   return profile;
 }
 

@@ -111,6 +111,46 @@ static void test_limit(void) {
   cprof_strings_done(&strings);
 }
 
+// How far from its own slot a slot lies, all together.
+static uint64_t probe_steps(const struct cprof_table *table) {
+  uint64_t steps = 0;
+  for (uint32_t i = 0; i < table->capacity; i++)
+    if (table->slots[i].id != 0)
+      steps += (i - table->slots[i].hash) & (table->capacity - 1);
+  return steps;
+}
+
+// What cprof_hash xors to each word when its key is 0: pi.
+#define KEY_0 0x243f6a8885a308d3u
+
+// Texts made to collide by someone who thinks that the key is 0: the second
+// word is made 0 before it is multiplied.
+static uint64_t attack(uint32_t count) {
+  struct cprof_strings strings;
+  uint32_t id, wrong = 0;
+  cprof_strings_init(&strings);
+  for (uint32_t i = 0; i < count; i++) {
+    uint64_t words[2] = {i, KEY_0};
+    cprof_strings_put(&strings, (const char *)words, sizeof words, &id);
+    wrong += id != i + 1;
+  }
+  is_int(wrong, 0, "ids count up whatever the hash");
+  uint64_t steps = probe_steps(&strings.table);
+  cprof_strings_done(&strings);
+  return steps;
+}
+
+// Last: the key stays.
+static void test_attack(void) {
+  uint64_t steps = attack(300);
+  ok(steps >= 300 * 299 / 2, "chosen texts collide without a key: %" PRIu64,
+     steps);
+  cprof_hash_seed(tap_random());
+  steps = attack(30000);
+  // at most 3/4 full, linear probing takes 1.5 steps on the average
+  ok(steps < 30000 * 3, "and not with one: %" PRIu64, steps);
+}
+
 int main(void) {
   test_empty();
   test_table(UINT64_MAX, KEYS, "good hashes");
@@ -118,5 +158,6 @@ int main(void) {
   test_table(0xff00000000000000u, 1000, "equal low bits");
   test_strings();
   test_limit();
+  test_attack();
   return tap_done();
 }
