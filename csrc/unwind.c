@@ -2,10 +2,10 @@
 #include "unwind.h"
 
 #include "arch_x86_64.h"
+#include "modules.h"
 
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
-#include <link.h> // dl_iterate_phdr
 #include <string.h>
 
 bool cprof_unwind_proc(uint64_t pc, struct cprof_proc *proc) {
@@ -51,20 +51,13 @@ struct step {
 #define FRAME_WORDS 256u  // larger frames are not simple
 
 static _Thread_local struct step steps[STEPS_COUNT];
-static _Thread_local unsigned long long steps_objects; // loads and unloads
-
-static int count_objects(struct dl_phdr_info *info, size_t size, void *out) {
-  (void)size;
-  *(unsigned long long *)out = info->dlpi_adds + info->dlpi_subs;
-  return 1; // the first object tells
-}
+static _Thread_local uint64_t steps_generation; // of the loaded objects
 
 static void forget_unloaded(void) {
-  unsigned long long objects = 0;
-  dl_iterate_phdr(count_objects, &objects);
-  if (objects != steps_objects)
+  uint64_t generation = cprof_modules_generation();
+  if (generation != steps_generation)
     memset(steps, 0, sizeof steps);
-  steps_objects = objects;
+  steps_generation = generation;
 }
 
 // One step from pc on a made-up stack, with the frame pointer at this word of
