@@ -42,6 +42,8 @@ SOURCES := \
   os_linux.c \
   pprof.c \
   pprof_read.c \
+  pprof_unpack.c \
+  pprof_wire.c \
   profile.c \
   proto/profile.pb-c.c \
   queue.c \
@@ -297,15 +299,30 @@ proto: ## regenerates csrc/proto from profile.proto
 
 # ---------------------------------------------------------------- install ----
 
+# Absolute: they are used from another folder, too.
+TO_LIB := $(abspath $(DESTDIR)$(LIBDIR))
+TO_LUA := $(abspath $(DESTDIR)$(LUADIR))
+TO_BIN := $(abspath $(DESTDIR)$(BINDIR))
+# The core of the other VM, which shares the launcher.
+OTHER_CORE := $(dir $(TO_LIB))$(if $(filter luajit,$(VM)),5.4,5.1)/cprof/core.so
+
 .PHONY: install
 install: all ## installs for one VM (LUA, PREFIX, DESTDIR; LUADIR LIBDIR BINDIR)
-	$(SAY) INSTALL $(DESTDIR)$(LIBDIR)/cprof/core.so
-	$(Q)install -D -m 755 $(CORE) $(DESTDIR)$(LIBDIR)/cprof/core.so
-	$(SAY) INSTALL $(DESTDIR)$(LUADIR)/cprof
-	$(Q)cd lua && find . -type f -exec install -D -m 644 {} \
-	  $(DESTDIR)$(LUADIR)/{} \;
-	$(SAY) INSTALL $(DESTDIR)$(BINDIR)/cprof
-	$(Q)install -D -m 755 bin/cprof $(DESTDIR)$(BINDIR)/cprof
+	$(SAY) INSTALL $(TO_LIB)/cprof/core.so
+	$(Q)install -D -m 755 $(CORE) $(TO_LIB)/cprof/core.so
+	$(SAY) INSTALL $(TO_LUA)/cprof
+	$(Q)cd lua && find . -type f -exec install -D -m 644 {} $(TO_LUA)/{} \;
+	$(SAY) INSTALL $(TO_BIN)/cprof
+	$(Q)install -D -m 755 bin/cprof $(TO_BIN)/cprof
+
+.PHONY: uninstall
+uninstall: ## removes what install has put there, by the same variables
+	$(SAY) REMOVE $(TO_LIB)/cprof
+	$(Q)rm -rf $(TO_LIB)/cprof
+	$(SAY) REMOVE $(TO_LUA)/cprof
+	$(Q)rm -rf $(TO_LUA)/cprof
+	$(SAY) $(if $(wildcard $(OTHER_CORE)),KEEP,REMOVE) $(TO_BIN)/cprof
+	$(Q)[ -e $(OTHER_CORE) ] || rm -f $(TO_BIN)/cprof
 
 .PHONY: clean
 clean: ## removes build/ and what demo wrote

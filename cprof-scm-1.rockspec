@@ -10,15 +10,16 @@ source = {
 description = {
   summary = "A production profiler that lives inside Lua and speaks pprof",
   detailed = [[
-CPU, heap, block, mutex and coroutine profiles of a running Lua 5.4 or LuaJIT
-process (OpenResty among them), written in pprof's format.]],
+CPU profiles of a running Lua 5.4 or LuaJIT process, written in pprof's
+format, and a command line that runs scripts and shows profiles.]],
   labels = { "profiler", "pprof", "debugging" },
   license = "MIT",
 }
 
 supported_platforms = { "linux" }
 
--- argparse and cjson are used where they are there; see README.
+-- The command line needs argparse, too; the library does without. It is left
+-- to the installer, as Debian's lua-argparse serves both VMs.
 dependencies = {
   "lua >= 5.1, < 5.5",
 }

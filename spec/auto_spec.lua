@@ -16,6 +16,11 @@ describe("cprof.auto", function()
     assert.equal("cpu.pb.gz", assert(auto.parse("cpu")).out)
   end)
 
+  it("profiles the CPU where no kind is named", function()
+    assert.same({ hz = 200 }, assert(auto.parse("hz=200")).options.cpu)
+    assert.same({}, assert(auto.parse("out=x")).options.cpu)
+  end)
+
   it("says what it does not know", function()
     for spec, message in pairs({
       ["cpu,heat"] = "unknown profile or setting 'heat'",
@@ -23,6 +28,9 @@ describe("cprof.auto", function()
       ["hz=fast"] = "hz needs a number, got 'fast'",
       ["label=a"] = "label needs name=text, got 'a'",
       ["out="] = "out needs a path",
+      ["cpu=250"] = "cpu takes no value",
+      ["out=a.%q.gz"] = "out knows %p and %%, got '%q'",
+      ["out=%p%%%"] = "out knows %p and %%, got '%'",
     }) do
       local settings, got = auto.parse(spec)
       assert.is_nil(settings)
@@ -93,6 +101,24 @@ describe("cprof.auto in a process", function()
     assert.equal(1, code)
     assert.matches("boom", err, 1, true)
     assert.is_truthy(support.read(path))
+  end)
+
+  it("writes into the folder of the start", function()
+    support.need_core(pending)
+    local folder = path
+    local code, out, err = support.shell(("mkdir %s; cd %s\n"
+      .. "CPROF='out=auto.gz' LUA_INIT='require \"cprof.auto\"'\n"
+      .. "export CPROF LUA_INIT\n"
+      .. "lua -e 'assert(require(\"lfs\").chdir(\"/\"))'; ls; rm -r %s")
+      :format(folder, folder, folder))
+    assert.same({ 0, "auto.gz\n", "" }, { code, out, err })
+  end)
+
+  it("names the file as it was given when it cannot write", function()
+    support.need_core(pending)
+    path = "no/x"
+    local _, _, err = run("cpu", "local x = 1")
+    assert.equal("cprof: cannot write no/x: No such file or directory\n", err)
   end)
 
   it("runs the script when it cannot profile", function()

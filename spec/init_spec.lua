@@ -3,6 +3,9 @@ local support = require "spec.support"
 -- cprof over a fake core.
 local function load_cprof(core)
   core = core or support.fake_core()
+  function core.cwd()
+    return "/start"
+  end
   local ok, cprof = support.fresh("cprof", core)
   assert.is_true(ok, cprof)
   return cprof, core
@@ -81,6 +84,17 @@ describe("cprof", function()
     assert.equal("range", code)
   end)
 
+  it("says that start and open need no colon", function()
+    local cprof = load_cprof()
+    assert.matches("init_spec.lua:%d+: cprof.start: call it with a dot: "
+      .. "cprof.start%(", message_of(function()
+      cprof:start({ cpu = true })
+    end))
+    assert.matches("cprof.open: call it with a dot", message_of(function()
+      cprof:open("x")
+    end))
+  end)
+
   it("opens bytes that are gzipped, else a path", function()
     local cprof = load_cprof()
     assert.equal("read 5", cprof.open("\31\139abc"))
@@ -114,5 +128,37 @@ describe("cprof with its core", function()
     assert.is_nil(set)
     assert.is_string(message)
     assert.equal("state", code)
+  end)
+
+  it("knows files, and the folder that it is in", function()
+    support.need_core(pending)
+    local core = require "cprof.core"
+    local path = support.file("")
+    assert.equal(support.tree, core.cwd())
+    assert.is_true(core.is_file(path))
+    os.remove(path)
+    for _, other in ipairs({ path, "/tmp", "/dev/null" }) do
+      assert.is_false(core.is_file(other))
+    end
+  end)
+
+  it("has no folder where it was removed", function()
+    support.need_core(pending)
+    local folder = os.tmpname()
+    local _, out = support.shell(("rm %s; mkdir %s; cd %s; rmdir %s\n"
+      .. "lua -e 'print(require(\"cprof.core\").cwd())'"):format(folder,
+      folder, folder, folder))
+    assert.equal("nil\tcurrent folder: No such file or directory\tio\n", out)
+  end)
+
+  it("has the linker's reason when the core does not load", function()
+    local path = os.tmpname()
+    local _, out = support.shell(("rm %s; mkdir -p %s/cprof\n"
+      .. "echo x >%s/cprof/core.so\n"
+      .. "LUA_CPATH='%s/?.so' lua -e 'print(pcall(require, \"cprof\"))'")
+      :format(path, path, path, path))
+    support.shell("rm -r " .. path)
+    assert.matches("^false\tcprof: the C core cannot be loaded by [^\n]*"
+      .. "%(/[^\n]*/cprof/core%.so: [^\n]*%)%. 'make LUA=", out)
   end)
 end)

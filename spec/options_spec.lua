@@ -80,6 +80,18 @@ describe("cprof.options", function()
       message_of({ labels = { "a" } }), 1, true)
   end)
 
+  it("raises for the label that is cprof's own", function()
+    assert.equal("cprof.start: labels: the name \"vmstate\" is cprof's own: "
+      .. "what the VM did", message_of({ labels = { vmstate = "x" } }))
+  end)
+
+  it("raises for a zero byte in a label", function()
+    for _, labels in ipairs({ { ["a\0b"] = "x" }, { a = "x\0" } }) do
+      assert.equal("cprof.start: labels: labels hold no zero byte",
+        message_of({ labels = labels }))
+    end
+  end)
+
   it("copies labels", function()
     local labels = { a = "b", n = 3 }
     local checked = check({ labels = labels }).labels

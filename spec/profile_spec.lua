@@ -62,8 +62,55 @@ describe("cprof.profile", function()
     local _, message = pcall(function()
       local _ = p:top({ x = 1 })
     end)
-    assert.matches("profile_spec.lua:" .. line .. ": top: unknown option",
-      message, 1, true)
+    assert.matches("profile_spec.lua:" .. line
+      .. ": profile:top: unknown option", message, 1, true)
+  end)
+
+  it("says at the caller's line that a method needs a colon", function()
+    local p = new_profile()
+    local calls = {
+      function() local _ = p.top() end,
+      function() local _ = p.top_rows({ n = 3 }) end,
+      function() local _ = p.info(5) end,
+      function() local _ = p.write("x") end,
+    }
+    for i, method in ipairs({ "top", "top_rows", "info", "write" }) do
+      local line = debug.getinfo(calls[i], "S").linedefined
+      local _, message = pcall(calls[i])
+      assert.matches(("profile_spec.lua:%d: profile.%s: call it with a colon:"
+        .. " profile:%s()"):format(line, method, method), message, 1, true)
+    end
+  end)
+
+  it("says at the caller's line that a type is wrong", function()
+    local p = new_profile()
+    for call, text in pairs({
+      [function() local _ = p:top(5) end] =
+        "profile:top: table expected, got number",
+      [function() local _ = p:top(false) end] =
+        "profile:top: table expected, got boolean",
+      [function() local _ = p:top_rows("x") end] =
+        "profile:top_rows: table expected, got string",
+      [function() local _ = p:rows("cpu") end] =
+        "profile:rows: whole number expected, got string",
+      [function() local _ = p:stacks(1.5) end] =
+        "profile:stacks: whole number expected, got 1.5",
+      [function() local _ = p:folded({}) end] =
+        "profile:folded: name or number expected, got table",
+      [function() local _ = p:write() end] =
+        "profile:write: path expected, got nil",
+    }) do
+      local line = debug.getinfo(call, "S").linedefined
+      local _, message = pcall(call)
+      assert.matches(("profile_spec.lua:%d: %s"):format(line, text), message,
+        1, true)
+    end
+  end)
+
+  it("takes a number that is written as a text", function()
+    local p = new_profile()
+    assert.equal(p:top({ index = 1 }), p:top({ index = "1" }))
+    assert.equal("range", select(3, p:folded("3")))
   end)
 
   it("folds by type name, sorted", function()

@@ -1,3 +1,4 @@
+local names = require "cprof.names"
 local session = require "cprof.session"
 
 -- A core session that stops once; what it gives has one unnamed function.
@@ -25,24 +26,73 @@ local function fake_core()
 end
 
 
+local function new_session(core)
+  return session.new(core or fake_core(), names.new({ loaded = {} }))
+end
+
+
+-- What a call that cannot work is told, at which line of this file.
+local function misuse(call)
+  local ok, message = pcall(call)
+  assert.is_false(ok)
+  local line, text = message:match("session_spec%.lua:(%d+): (.*)$")
+  return text, tonumber(line)
+end
+
+
 describe("cprof.session", function()
   it("gives a set with a named profile, and goes on", function()
     local core = fake_core()
-    local s = session.new(core)
+    local s = new_session(core)
     assert.is_table(s:snapshot().cpu)
     assert.same({ "main@x" }, core.named)
     assert.is_true(s:running())
   end)
 
   it("stops once", function()
-    local s = session.new(fake_core())
+    local s = new_session()
     assert.is_table(s:stop().cpu)
     assert.is_false(s:running())
     assert.same({ nil, "stopped before", "state" }, { s:stop() })
   end)
 
   it("has a type name", function()
-    local mt = getmetatable(session.new(fake_core()))
+    local mt = getmetatable(new_session())
     assert.equal("cprof.session", mt.__name)
+  end)
+
+  it("says at the caller's line that a method needs a colon", function()
+    local s = new_session()
+    local first = debug.getinfo(1, "l").currentline
+    local calls = {
+      function() local _ = s.stop() end,
+      function() local _ = s.snapshot(5) end,
+      function() local _ = s.running({}) end,
+    }
+    for i, method in ipairs({ "stop", "snapshot", "running" }) do
+      local text, line = misuse(calls[i])
+      assert.equal(("session.%s: call it with a colon: session:%s()"):format(
+        method, method), text)
+      assert.equal(first + 1 + i, line)
+    end
+  end)
+
+  it("gives the profile though no name could be looked for", function()
+    local core = fake_core()
+    function core.snapshot()
+      return {
+        unnamed = function()
+          return { { id = 1, source = "@x.lua", line = 3 } }
+        end,
+        rename = function(_, _, name)
+          core.named[1] = name
+          return true
+        end,
+      }
+    end
+    local world = { loaded = {}, open = error, is_file = error }
+    local s = session.new(core, names.new(world))
+    assert.is_table(s:stop().cpu)
+    assert.same({ "anonymous@x.lua:3" }, core.named)
   end)
 end)

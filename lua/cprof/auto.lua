@@ -10,9 +10,10 @@
 --   key     = "hz" | "depth_max" | "mode" | "engine" | "out" | "label"
 --   value   = text without ";"; of `label` it is name "=" text
 --
--- In `out` (default cpu.pb.gz) %p is the process id and %% a percent sign.
--- Without CPROF nothing happens. A CPROF that cannot be used is told on
--- standard error, and the script runs without a profile.
+-- Where no kind is named it is cpu. In `out` (default cpu.pb.gz) %p is the
+-- process id and %% a percent sign; a relative path begins in the folder in
+-- which the process starts. Without CPROF nothing happens. A CPROF that cannot
+-- be used is told on standard error, and the script runs without a profile.
 
 local M = {}
 
@@ -25,8 +26,11 @@ local parsers = {}
 
 
 function parsers.out(settings, value)
+  local code = value:gsub("%%[p%%]", ""):match("%%.?")
   if value == "" then
     return "out needs a path"
+  elseif code then
+    return "out knows %p and %%, got '" .. code .. "'"
   end
   settings.out = value
 end
@@ -41,11 +45,16 @@ function parsers.label(settings, value)
 end
 
 
+local function unknown(word)
+  return "unknown profile or setting '" .. word .. "' (known: cpu, hz, "
+    .. "depth_max, mode, engine, out, label)"
+end
+
+
 local function parse_kinds(item)
   for kind in item:gmatch("[^,]+") do
     if kind ~= "cpu" then
-      return "unknown profile or setting '" .. kind .. "' (known: cpu, hz, "
-        .. "depth_max, mode, engine, out, label)"
+      return unknown(kind)
     end
   end
 end
@@ -64,7 +73,7 @@ local function parse_item(settings, item)
   elseif TEXTS[key] then
     settings.options.cpu[key] = value
   else
-    return parse_kinds(key)
+    return key == "cpu" and "cpu takes no value" or unknown(key)
   end
 end
 
@@ -103,12 +112,13 @@ local function begin(settings)
   if not ok or not session then
     return ((ok and message or session):gsub("^cprof%.start: ", ""))
   end
-  local path = M.expand(settings.out, core.pid())
+  local output = require("cprof.output").new(
+    M.expand(settings.out, core.pid()), core.cwd())
   require("cprof.at_exit").register(function()
     local set = assert(session:stop())
-    local written, why = set.cpu:write(path)
+    local written, why = output:write(set.cpu)
     if not written then
-      error("cannot write " .. why, 0)
+      error(why, 0)
     end
   end)
 end

@@ -9,6 +9,14 @@ local function vm_name()
 end
 
 
+-- The line of Lua's message that says most: that of the dynamic linker.
+local function short_reason(message)
+  message = tostring(message)
+  return message:match("^error loading module[^\n]*\n%s*([^\n]+)")
+    or message:match("^[^\n]*"):gsub(":$", "")
+end
+
+
 -- Loads the C half, or says for which VM it is missing and what to do.
 local function load_core()
   if not jit and _VERSION ~= "Lua 5.4" then
@@ -18,10 +26,10 @@ local function load_core()
   local ok, core = pcall(require, "cprof.core")
   if not ok then
     local target = jit and "luajit" or "lua5.4"
-    local reason = tostring(core):match("^[^\n]*"):gsub(":$", "")
-    error(("cprof: the C core cannot be loaded by %s (%s). Build it with "
-      .. "'make LUA=%s', then 'eval \"$(make -s env LUA=%s)\"' sets the "
-      .. "paths.\n%s"):format(vm_name(), reason, target, target,
+    error(("cprof: the C core cannot be loaded by %s (%s). 'make LUA=%s' "
+      .. "builds it; then 'make install LUA=%s' installs it, or 'eval "
+      .. "\"$(make -s env LUA=%s)\"' sets LUA_PATH and LUA_CPATH to it.\n%s")
+      :format(vm_name(), short_reason(core), target, target, target,
       tostring(core)), 0)
   end
   if core._VERSION ~= VERSION then
@@ -34,6 +42,7 @@ end
 
 
 local core = load_core()
+local names = require "cprof.names"
 local options = require "cprof.options"
 local profile = require "cprof.profile"
 local session = require "cprof.session"
@@ -66,6 +75,9 @@ end
 ---@return string? message
 ---@return string? code "range", "busy", "memory", "io"
 function M.start(given)
+  if rawequal(given, M) then
+    error("cprof.start: call it with a dot: cprof.start({ cpu = true })", 2)
+  end
   local asked, message, code = options.check(options.START, given,
     "cprof.start", 2)
   if not asked then
@@ -73,11 +85,12 @@ function M.start(given)
   elseif not asked.cpu then
     error("cprof.start: nothing to profile; say cpu = true", 2)
   end
+  local namer = names.new(names.new_context(core))
   local started, why, kind = core.start(core_options(asked))
   if not started then
     return nil, why, kind
   end
-  return session.new(started)
+  return session.new(started, namer)
 end
 
 
@@ -123,7 +136,9 @@ end
 ---@return string? message
 ---@return string? code "io", "format", "limit", "memory"
 function M.open(source)
-  if type(source) ~= "string" then
+  if rawequal(source, M) then
+    error("cprof.open: call it with a dot: cprof.open(path)", 2)
+  elseif type(source) ~= "string" then
     error("cprof.open: path or bytes expected, got " .. type(source), 2)
   elseif is_bytes(source) then
     return core.read(source)

@@ -2,9 +2,12 @@
 -- defined), found when a profile is made, never while sampling. In order:
 -- the definition in the source, the path from a loaded module, the place.
 -- What the source names are is told by the core as Lua gives them: "@path",
--- "=name", or the text of the chunk itself.
+-- "=name", or the text of the chunk itself. A session has a namer, which
+-- remembers: a file is read again only for functions that are new.
 
 local definition = require "cprof.definition"
+local path = require "cprof.path"
+local open, getinfo = io.open, debug.getinfo
 
 local M = {}
 
@@ -14,20 +17,28 @@ local SHORT_TEXT_MAX = 45 -- of a chunk's text; as in Lua's own messages
 local TABLE_KEYS_MAX = 2000 -- a larger table is data, not a module
 local TABLES_MAX = 5000 -- looked into for loaded functions
 local LOADED_DEPTH_MAX = 2 -- module.part.name
+local KNOWN_SOURCES_MAX = 5000 -- a program may load chunks without end
 
---- What `apply` reads of the world; a spec hands in its own.
-M.CONTEXT = {
-  open = io.open,
-  getinfo = debug.getinfo,
-  loaded = package.loaded,
-}
+
+--- What a namer reads of the world; a spec hands in its own.
+---@param core table {cwd = fun(): string?, is_file = fun(path): boolean}
+---@return table context relative paths begin in `folder`, the present one
+function M.new_context(core)
+  return {
+    open = open,
+    getinfo = getinfo,
+    loaded = package.loaded,
+    is_file = core.is_file,
+    folder = core.cwd(),
+  }
+end
 
 
 -- ------------------------------------------------------------- places ----
 
 -- "init.lua" alone says nothing: its folder stays.
-local function base_name(path)
-  return path:match("[^/]*/init%.lua$") or path:match("[^/]+$") or path
+local function base_name(file)
+  return file:match("[^/]*/init%.lua$") or file:match("[^/]+$") or file
 end
 
 
@@ -62,15 +73,28 @@ end
 
 -- ------------------------------------------------------------- source ----
 
--- A device or pipe under a path could block the process for ever.
-local function is_readable(path)
-  return not (path:find("^/dev/") or path:find("^/proc/"))
+-- A pipe, a device, and some of the kernel's files block who reads them.
+local function is_readable(name, context)
+  return context.is_file(name)
+    and not (name:find("^/dev/") or name:find("^/proc/"))
+end
+
+
+-- The file behind a chunk's name: seen from the folder of the start, where
+-- most chunks were loaded, else from the present one.
+local function find_file(name, context)
+  for _, place in ipairs({ path.absolute(name, context.folder), name }) do
+    if is_readable(place, context) then
+      return place
+    end
+  end
 end
 
 
 -- The whole file, or nil when it cannot be had or is too large.
-local function read_file(path, context)
-  local file = is_readable(path) and context.open(path, "rb")
+local function read_file(name, context)
+  local place = find_file(name, context)
+  local file = place and context.open(place, "rb")
   if not file then
     return nil
   end
@@ -148,16 +172,16 @@ end
 
 -- No one name, false: several functions of one place, as a maker of closures
 -- gives them, or one function under several keys.
-local function index_function(index, found, func, path, getinfo)
-  local info = getinfo(func, "S")
+local function index_function(index, found, func, name_path, context)
+  local info = context.getinfo(func, "S")
   if info.what == "C" then
     return
   end
   local key, name = function_key(info.source, info.linedefined),
-    path:match("[^.]*$")
+    name_path:match("[^.]*$")
   local first = found[key]
   if not first then
-    found[key], index[key] = { func = func, name = name }, path
+    found[key], index[key] = { func = func, name = name }, name_path
   elseif first.func ~= func or first.name ~= name then
     index[key] = false
   end
@@ -165,35 +189,35 @@ end
 
 
 -- Takes one table's functions into the index, its tables into the queue.
-local function index_table(index, queue, item, getinfo)
+local function index_table(index, queue, item, context)
   for _, key in ipairs(sorted_keys(item.map) or {}) do
     local value = rawget(item.map, key)
-    local path = item.path .. key
+    local name_path = item.path .. key
     if type(value) == "function" then
-      index_function(index, queue.found, value, path, getinfo)
+      index_function(index, queue.found, value, name_path, context)
     elseif type(value) == "table" and item.depth < LOADED_DEPTH_MAX
       and not queue.seen[value] and #queue < TABLES_MAX then
       queue.seen[value] = true
       queue[#queue + 1] =
-        { map = value, path = path .. ".", depth = item.depth + 1 }
+        { map = value, path = name_path .. ".", depth = item.depth + 1 }
     end
   end
 end
 
 
 --- Paths of the functions that loaded modules hold, shortest path first.
----@param context table as `names.CONTEXT`
+---@param context table of `names.new_context`
 ---@return table<string, string|false> path by (source, line)
 function M.loaded(context)
   local index, queue = {}, { seen = {}, found = {} }
   local modules = { map = context.loaded, path = "", depth = 0 }
-  index_table(index, queue, modules, context.getinfo)
+  index_table(index, queue, modules, context)
   local done = 0
   while done < #queue do
     done = done + 1
     local item = queue[done]
     item.path = item.path:gsub("^_G%.", "")
-    index_table(index, queue, item, context.getinfo)
+    index_table(index, queue, item, context)
   end
   return index
 end
@@ -208,17 +232,22 @@ local function loaded_name(pass, source, line)
 end
 
 
-local function function_name(pass, item, lines, short)
-  if item.line == 0 then
+local function place_name(source, line)
+  local _, short = M.place(source, line)
+  if line == 0 then
     return "main@" .. short
   end
-  local name = definition.parse(lines[item.line], lines[item.line - 1])
-    or loaded_name(pass, item.source, item.line)
-  if name then
-    return name
+  return "anonymous@" .. short .. (line > 0 and ":" .. line or "")
+end
+
+
+local function function_name(pass, item, lines)
+  if item.line == 0 then
+    return place_name(item.source, 0)
   end
-  local line = item.line > 0 and ":" .. item.line or ""
-  return "anonymous@" .. short .. line
+  return definition.parse(lines[item.line], lines[item.line - 1])
+    or loaded_name(pass, item.source, item.line)
+    or place_name(item.source, item.line)
 end
 
 
@@ -237,13 +266,27 @@ local function group_by_source(functions)
 end
 
 
--- Names the functions of one source; the core's failure, if any.
-local function rename_group(pass, profile, group)
-  local lines = definition_lines(group.source, group, pass.context)
+-- Adds to the known names of a source, by line, those of its other functions.
+local function learn(pass, group, known)
+  local new = {}
   for _, item in ipairs(group) do
-    local filename, short = M.place(item.source, item.line)
-    local name = function_name(pass, item, lines, short)
-    local ok, message, code = profile:rename(item.id, name, filename)
+    if not known[item.line] then
+      new[#new + 1] = item
+    end
+  end
+  local lines = definition_lines(group.source, new, pass.context)
+  for _, item in ipairs(new) do
+    known[item.line] = function_name(pass, item, lines)
+  end
+end
+
+
+-- Gives the functions of one source their names; the core's failure, if any.
+local function rename_group(profile, group, known)
+  for _, item in ipairs(group) do
+    local name = known[item.line] or place_name(item.source, item.line)
+    local ok, message, code = profile:rename(item.id, name,
+      (M.place(item.source, item.line)))
     if not ok then
       return nil, message, code
     end
@@ -252,16 +295,53 @@ local function rename_group(pass, profile, group)
 end
 
 
---- Names every function of a profile that has no name yet.
+-- -------------------------------------------------------------- namer ----
+
+local namer_methods = {}
+
+local namer_mt = {
+  __name = "cprof.namer",
+  __index = namer_methods,
+}
+
+
+--- Makes a namer, which remembers the names that it has found.
+---@param context table of `names.new_context`
+---@return table namer
+function M.new(context)
+  return setmetatable({ context = context, known = {}, source_count = 0 },
+    namer_mt)
+end
+
+
+-- The known names of a source, by line: a table to add to. A source that is a
+-- text is not kept: it is at hand.
+local function known_names(namer, source)
+  local known = namer.known[source]
+  if known then
+    return known
+  end
+  known = {}
+  if source:find("^[@=]") and namer.source_count < KNOWN_SOURCES_MAX then
+    namer.known[source] = known
+    namer.source_count = namer.source_count + 1
+  end
+  return known
+end
+
+
+--- Names every function of a profile that has no name yet. What is raised
+--- while names are looked for costs the names, not the profile.
 ---@param profile userdata of cprof.core: `unnamed`, `rename`
----@param context? table what to read with, as `names.CONTEXT`, the default
 ---@return boolean|nil ok
 ---@return string? message
 ---@return string? code "memory"
-function M.apply(profile, context)
-  local pass = { context = context or M.CONTEXT }
+function namer_methods:apply(profile)
+  local pass = { context = self.context }
   for _, group in ipairs(group_by_source(profile:unnamed())) do
-    local ok, message, code = rename_group(pass, profile, group)
+    local known = known_names(self, group.source)
+    pcall(learn, pass, group, known)
+    local ok, message, code = rename_group(profile, group, known)
     if not ok then
       return nil, message, code
     end

@@ -6,6 +6,8 @@ local format = string.format
 
 local M = {}
 
+local OWN_LABEL = "vmstate" -- the core sets it on every sample
+
 --- What `cpu = { … }` takes.
 M.CPU = {
   {
@@ -100,9 +102,21 @@ function checkers.index(field, value, path)
 end
 
 
+-- The core keeps labels as C strings.
+local function holds_zero(value)
+  return type(value) == "string" and value:find("\0", 1, true)
+end
+
+
+-- What is wrong with a label and the code, or nothing.
 local function check_label(key, value, path, message)
   if type(key) ~= "string" or key == "" then
     return misuse(path, "non-empty string as a name", key, message)
+  elseif key == OWN_LABEL then
+    return format("%s: the name %q is cprof's own: what the VM did", path,
+      key), "misuse"
+  elseif holds_zero(key) or holds_zero(value) then
+    return path .. ": labels hold no zero byte", "misuse"
   elseif type(value) ~= "string" and type(value) ~= "number" then
     return misuse(path .. "." .. key, "string or number", value, message)
   end

@@ -1,7 +1,9 @@
 -- The reports of a profile, added to the methods that the core gives it:
--- top, top_rows, text, and `folded` by type name and in a stable order.
+-- top, top_rows, text, and `folded` by type name and in a stable order. All
+-- of them get a guard, which tells misuse at the caller's line.
 
 local options = require "cprof.options"
+local receiver = require "cprof.receiver"
 local folded = require "cprof.report.folded"
 local text = require "cprof.report.text"
 local top = require "cprof.report.top"
@@ -41,9 +43,13 @@ local function find_index(info, given)
     return nil, "the profile has no sample types", "range"
   end
   for i, kind in ipairs(info.sample_types) do
-    if given == i or given == kind.type then
+    if given == kind.type then
       return i
     end
+  end
+  local number = tonumber(given) -- a shell has no numbers but in strings
+  if number and info.sample_types[number] then
+    return number
   end
   return nil, ("no sample type %q (types: %s)"):format(tostring(given),
     type_names(info)), "range"
@@ -86,7 +92,8 @@ local profile_methods = {}
 ---@return string|number total of all samples, or a message
 ---@return string? code "range"
 function profile_methods:top_rows(given)
-  local asked, message, code = options.check(TOP, given or {}, "top_rows", 2)
+  local asked, message, code = options.check(TOP,
+    given == nil and {} or given, "profile:top_rows", 2)
   if not asked then
     return nil, message, code
   end
@@ -104,7 +111,8 @@ end
 ---@return string? message
 ---@return string? code "range"
 function profile_methods:top(given)
-  local asked, message, code = options.check(TOP, given or {}, "top", 2)
+  local asked, message, code = options.check(TOP,
+    given == nil and {} or given, "profile:top", 2)
   if not asked then
     return nil, message, code
   end
@@ -123,7 +131,8 @@ end
 ---@return string? code "range"
 function profile_methods:text(debug)
   if debug ~= nil and debug ~= 1 then
-    return nil, "text: debug must be 1, got " .. tostring(debug), "range"
+    return nil, "profile:text: debug must be 1, got " .. tostring(debug),
+      "range"
   end
   local rows, view, code = load_rows(self)
   if not rows then
@@ -154,6 +163,61 @@ local function wrap_folded(fold)
 end
 
 
+-- ---------------------------------------------------------------- guard ----
+
+local INTEGER = {
+  text = "whole number",
+  fits = function(value)
+    return value == nil or type(value) == "number" and value % 1 == 0
+  end,
+}
+
+local INDEX = {
+  text = "name or number",
+  fits = function(value)
+    return value == nil or type(value) == "string" or type(value) == "number"
+  end,
+}
+
+local PATH = {
+  text = "path",
+  fits = function(value)
+    return type(value) == "string"
+  end,
+}
+
+-- What the argument of a method must be; `top` and `top_rows` look themselves.
+local TAKES = {
+  encode = INTEGER,
+  folded = INDEX,
+  rows = INTEGER,
+  stacks = INTEGER,
+  write = PATH,
+}
+
+
+local function is_profile(value, methods)
+  local mt = getmetatable(value)
+  return type(mt) == "table" and rawequal(mt.__index, methods)
+end
+
+
+-- The method, once its object and its argument are what they must be. It is
+-- called last of all (a tail call), so that its own errors are raised at the
+-- line that they would be without a guard.
+local function guard(methods, name, method)
+  local takes = TAKES[name]
+  return function(self, given, ...)
+    receiver.check(is_profile(self, methods), "profile", name)
+    if takes and not takes.fits(given) then
+      error(("profile:%s: %s expected, got %s"):format(name, takes.text,
+        type(given) == "number" and tostring(given) or type(given)), 2)
+    end
+    return method(self, given, ...)
+  end
+end
+
+
 --- Adds the reports to the core's table of methods. May be called twice.
 ---@param methods table `core.profile_methods`
 function M.install(methods)
@@ -164,6 +228,11 @@ function M.install(methods)
     methods[name] = method
   end
   methods.folded = wrap_folded(methods.folded)
+  for name, method in pairs(methods) do
+    if type(method) == "function" then
+      methods[name] = guard(methods, name, method)
+    end
+  end
 end
 
 

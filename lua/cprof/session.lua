@@ -1,7 +1,7 @@
 -- A running session as Lua code sees it: wraps the core's session, names the
 -- functions of what it gives, and puts the profiles into a set by kind.
 
-local names = require "cprof.names"
+local receiver = require "cprof.receiver"
 
 local M = {}
 
@@ -15,19 +15,25 @@ local session_mt = {
 
 --- Wraps a session of the core.
 ---@param cpu userdata the core's session: snapshot, stop, running
----@param context? table what names are read with, as `names.CONTEXT`
+---@param namer table names the functions of profiles, see cprof.names
 ---@return table session
-function M.new(cpu, context)
-  return setmetatable({ cpu = cpu, context = context }, session_mt)
+function M.new(cpu, namer)
+  return setmetatable({ cpu = cpu, namer = namer }, session_mt)
 end
 
 
--- The set of one profile, or the core's `nil, message, code`.
+local function is_session(value)
+  return getmetatable(value) == session_mt
+end
+
+
+-- The set of one profile, or `nil, message, code`: the core's, or "memory"
+-- when there is none for the names.
 local function named_set(self, profile, message, code)
   if not profile then
     return nil, message, code
   end
-  local ok, why, kind = names.apply(profile, self.context)
+  local ok, why, kind = self.namer:apply(profile)
   if not ok then
     return nil, why, kind
   end
@@ -40,6 +46,7 @@ end
 ---@return string? message
 ---@return string? code "state" after `stop`, "memory"
 function session_methods:snapshot()
+  receiver.check(is_session(self), "session", "snapshot")
   return named_set(self, self.cpu:snapshot())
 end
 
@@ -49,6 +56,7 @@ end
 ---@return string? message
 ---@return string? code "state" when stopped before, "memory"
 function session_methods:stop()
+  receiver.check(is_session(self), "session", "stop")
   return named_set(self, self.cpu:stop())
 end
 
@@ -56,6 +64,7 @@ end
 --- Whether the session still gathers samples.
 ---@return boolean
 function session_methods:running()
+  receiver.check(is_session(self), "session", "running")
   return self.cpu:running()
 end
 

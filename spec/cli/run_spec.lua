@@ -1,3 +1,4 @@
+local skipping = require "spec.skipping"
 local support = require "spec.support"
 
 local ok, run = support.fresh("cprof.cli.run", support.fake_core())
@@ -14,22 +15,28 @@ describe("cprof.cli.run", function()
     assert.same({ "--", "-", "x" }, run.split({ "-", "x" }))
     assert.same({ "-q", "--", "-s.lua" }, run.split({ "-q", "--", "-s.lua" }))
     assert.same({ "--" }, run.split({}))
+    assert.same({ "--hz=-1", "-o-x", "--", "s.lua" },
+      run.split({ "--hz", "-1", "-o", "-x", "s.lua" }))
   end)
 end)
 
 
 describe("cprof run", function()
+  local function skip(reason)
+    pending(reason)
+  end
+
+  local it = skipping.it_unless(it, skip, skipping.no_processes)
   local path, script
 
   before_each(function()
-    support.need_core(pending)
     path, script = os.tmpname(), os.tmpname()
     os.remove(path)
   end)
 
   after_each(function()
-    os.remove(path or "")
-    os.remove(script or "")
+    os.remove(path)
+    os.remove(script)
   end)
 
   -- Runs Lua code as a script, under cprof or plain.
@@ -101,6 +108,29 @@ describe("cprof run", function()
     assert.matches("^cprof: %d+ samples written to " .. path .. "\n", err)
     assert.matches("flat  flat%   sum%        cum   cum%\n", err, 1, true)
     assert.matches("main@" .. script:match("[^/]+$"), err, 1, true)
+  end)
+
+  it("runs a pipe", function()
+    local code, out, err = support.shell(("rm %s; mkfifo %s\n"
+      .. "echo 'print(...)' >%s & cprof run -q -o %s %s a"):format(script,
+      script, script, path, script))
+    assert.same({ 0, "a\n", "" }, { code, out, err })
+  end)
+
+  it("keeps to the folder of the start when the script leaves it", function()
+    local folder = path
+    local code, out, err = support.shell(("mkdir %s; cd %s\n"):format(folder,
+      folder) .. [[
+      echo 'local function hot()
+        local t = os.clock() while os.clock() - t < 0.3 do end
+      end
+      hot()
+      assert(require("lfs").chdir("/"))' >work.lua
+      cprof run -o ./cpu.gz work.lua && cprof folded cpu.gz; rm -r ]]
+      .. folder)
+    assert.equal(0, code)
+    assert.matches(" samples written to ./cpu.gz\n", err, 1, true)
+    assert.matches("main@work.lua;hot[; ]", out)
   end)
 
   it("keeps labels", function()

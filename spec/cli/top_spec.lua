@@ -24,6 +24,11 @@ describe("cprof top", function()
     assert.not_matches("hot", host.stdout.text)
   end)
 
+  it("takes the type by its number", function()
+    assert.matches("^Type: samples\n", execute({ sample = "1" }).stdout.text)
+    assert.matches("^Type: cpu\n", execute({ sample = "2" }).stdout.text)
+  end)
+
   it("answers nil and range for a type that is not there", function()
     local host, ok, message, code = execute({ sample = "heat" })
     assert.is_nil(ok)

@@ -97,12 +97,12 @@ function M.mixed()
 end
 
 
---- Numeric labels, 0 among them; the core takes them, cprof.start not yet.
+--- Numeric labels, 0 among them.
 function M.numbers()
-  local session = require("cprof.session").new(assert(
-    require("cprof.core").start({ hz = 1000, labels = { n = 5, zero = 0 } })))
-  spin(0.1)
-  return assert(session:stop()).cpu
+  return run_session({ cpu = { hz = 1000 }, labels = { n = 5, zero = 0 } },
+    function()
+      spin(0.1)
+    end)
 end
 
 

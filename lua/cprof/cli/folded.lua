@@ -16,7 +16,8 @@ local M = {
 ---@param command table argparse's command
 function M.declare(command)
   command:argument("file", "A profile in pprof's format; - is stdin.")
-  command:option("--sample", "The sample type; the profile's default else.")
+  command:option("--sample",
+    "The sample type, its name or number; the profile's default else.")
     :argname("TYPE")
 end
 

@@ -1,6 +1,8 @@
 -- The program `cprof`: reads the command line and calls the command. Every
 -- error is one line on standard error; exit codes: 0 well, 1 failed, 2 usage.
 
+local words = require "cprof.cli.words"
+
 local M = {}
 
 local COMMANDS = { "run", "top", "folded", "info" }
@@ -35,6 +37,7 @@ function M.host()
   local cprof, core = require "cprof", require "cprof.core"
   return {
     arg = rawget(_G, "arg"),
+    cwd = core.cwd,
     fopen = io.open,
     getenv = os.getenv,
     isatty = core.isatty or function() return false end,
@@ -70,9 +73,20 @@ local function print_version(version)
 end
 
 
+-- The one module from elsewhere; the library does without.
+local function load_argparse()
+  local ok, argparse = pcall(require, "argparse")
+  if not ok then
+    error("the command line needs argparse (Debian: lua-argparse, LuaRocks: "
+      .. "argparse)", 0)
+  end
+  return argparse
+end
+
+
 -- The parser and the commands by name.
 local function make_parser(host)
-  local argparse = require "argparse"
+  local argparse = load_argparse()
   local parser = argparse("cprof", "A profiler for Lua that speaks pprof.")
     :epilog(EXAMPLES):command_target("command")
     :help_description_margin(28):help_max_width(80)
@@ -90,12 +104,21 @@ local function make_parser(host)
 end
 
 
--- `run` keeps its script's options from the parser; `help` is --help.
-local function words(argv, by_name)
-  if argv[1] == "help" and #argv <= 2 then
-    return { argv[2] or "--help", argv[2] and "--help" }
+-- `help` is --help, of a command if one is named.
+local function help_words(command)
+  if command and command ~= "help" then
+    return { command, "--help" }
+  end
+  return { "--help" }
+end
+
+
+-- What the parser gets; `run` keeps its script's options from it.
+local function parser_words(argv, by_name)
+  if argv[1] == "help" then
+    return help_words(argv[2])
   elseif argv[1] ~= "run" then
-    return argv
+    return words.tie_numbers(argv)
   end
   local rest = by_name.run.split({ unpack(argv, 2) })
   table.insert(rest, 1, "run")
@@ -125,8 +148,9 @@ end
 ---@return string[]? args
 function M.dispatch(argv, host)
   local parser, by_name = make_parser(host)
-  local parsed, asked = parser:pparse(words(argv, by_name))
+  local parsed, asked = parser:pparse(parser_words(argv, by_name))
   if not parsed then
+    asked = asked:gsub("^a command is required$", "%0; see 'cprof help'")
     return fail(host, asked, "usage")
   end
   local ok, a, b = by_name[asked.command].execute(asked, host)

@@ -5,8 +5,10 @@
 -- The profile is written when the process ends (cprof.at_exit).
 
 local at_exit = require "cprof.at_exit"
+local outputs = require "cprof.output"
 local term = require "cprof.cli.term"
 local vm = require "cprof.cli.vm"
+local words = require "cprof.cli.words"
 
 local format = string.format
 
@@ -26,6 +28,7 @@ local SAMPLES = 1 -- the sample type samples/count
 local SHELL_NAMES = {
   ["cpu.hz"] = "option '--hz'",
   ["cpu.depth_max"] = "option '--depth'",
+  ["labels"] = "option '--label'",
 }
 
 -- A row: names, name of the value (none: a flag), help, choices, and how
@@ -85,11 +88,10 @@ end
 
 
 -- Appends the value of the last word; one that looks like an option is tied
--- to it, "--hz=-1", lest it be taken for one.
+-- to it, lest it be taken for one.
 local function put_value(out, value)
-  local is_tied = value and value:match("^%-.") and out[#out]:match("^%-%-")
-  if is_tied then
-    out[#out] = out[#out] .. "=" .. value
+  if value and value:match("^%-.") then
+    out[#out] = words.tie(out[#out], value)
   else
     out[#out + 1] = value
   end
@@ -210,21 +212,14 @@ local function check_output(host, path)
 end
 
 
--- The compiled script; a script with an error in it is told as Lua tells it.
-local function load_script(host, script)
-  if script == "-" then
-    return loadfile()
+-- The compiled script; what is wrong with it is told as Lua tells it. Opened
+-- once only: it may be a pipe.
+local function load_script(script)
+  local chunk, message = loadfile(script ~= "-" and script or nil)
+  if not chunk then
+    return nil, (message:gsub("^cannot %l+ ", "%0script "))
   end
-  local file, why = host.fopen(script, "rb")
-  if not file then
-    return nil, "cannot open script " .. why
-  end
-  local readable, reason = file:read(0)
-  file:close()
-  if not readable and reason then
-    return nil, "cannot read script " .. script .. ": " .. reason
-  end
-  return loadfile(script)
+  return chunk
 end
 
 
@@ -240,15 +235,15 @@ local function report(host, path, profile)
 end
 
 
-local function finish(host, session, path, quiet)
+local function finish(host, session, output, quiet)
   local set = assert(term.busy(host, "naming functions", session.stop,
     session))
-  local ok, why = term.busy(host, "writing " .. path, set.cpu.write, set.cpu,
-    path)
+  local ok, why = term.busy(host, "writing " .. output.name, output.write,
+    output, set.cpu)
   if not ok then
-    error("cannot write " .. tostring(why), 0)
+    error(why, 0)
   elseif not quiet then
-    report(host, path, set.cpu)
+    report(host, output.name, set.cpu)
   end
 end
 
@@ -288,11 +283,24 @@ local function prepare(asked, host)
   if not ok then
     return nil, why, kind
   end
-  local chunk, wrong = load_script(host, asked.script)
+  local chunk, wrong = load_script(asked.script)
   if not chunk then
     return nil, wrong
   end
-  return chunk, options, path
+  return chunk, options, outputs.new(path, host.cwd())
+end
+
+
+-- Starts the profiler; what it refuses is told in the shell's words.
+local function start(host, options)
+  local ok, session, message, code = pcall(host.start, options)
+  if ok and session then
+    return session
+  elseif not ok then
+    message, code = session, "usage"
+  end
+  message = message:gsub("^cprof%.start: ", "")
+  return nil, (message:gsub("^[%l_.]+", SHELL_NAMES)), code
 end
 
 
@@ -306,19 +314,18 @@ function M.execute(asked, host)
   if asked.lua and not vm.is_running(host, asked.lua) then
     return vm.execute(asked.lua, host)
   end
-  local chunk, options, path = prepare(asked, host)
+  local chunk, options, output = prepare(asked, host)
   if not chunk then
-    return nil, options, path
+    return nil, options, output
   end
   set_script_arg(host.arg, asked.script, asked.args)
   forget_modules(package.loaded)
-  local session, message, code = host.start(options) -- from here it samples
+  local session, message, code = start(host, options) -- from here it samples
   if not session then
-    message = message:gsub("^cprof%.start: ", "")
-    return nil, (message:gsub("^cpu%.[%w_]+", SHELL_NAMES)), code
+    return nil, message, code
   end
   at_exit.register(function()
-    finish(host, session, path, asked.quiet)
+    finish(host, session, output, asked.quiet)
   end)
   return true, chunk, asked.args
 end

@@ -13,11 +13,16 @@ local M = {
     .. "    cprof top --sample inuse_space -",
 }
 
+local ROWS_MAX = 1000000 -- as profile:top has it
+
 
 local function to_rows(text)
   local number = tonumber(text)
-  if not number or number < 1 or number ~= math.floor(number) then
-    return nil, "option '-n' needs a whole number from 1, got '" .. text .. "'"
+  local fits = number and number % 1 == 0 and number >= 1
+    and number <= ROWS_MAX
+  if not fits then
+    return nil, ("option '-n' needs a whole number from 1 to %d, got '%s'")
+      :format(ROWS_MAX, text)
   end
   return number
 end
@@ -31,7 +36,8 @@ function M.declare(command)
     :convert(to_rows)
   command:option("--sort", "The order: by own or by cumulative value.", "flat")
     :choices({ "flat", "cum" })
-  command:option("--sample", "The sample type; the profile's default else.")
+  command:option("--sample",
+    "The sample type, its name or number; the profile's default else.")
     :argname("TYPE")
 end
 

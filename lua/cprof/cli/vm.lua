@@ -39,13 +39,6 @@ local function quote(word)
 end
 
 
--- In a source tree each VM has its own build folder.
-local function core_path(host, name)
-  local path = host.getenv("LUA_CPATH")
-  return path and (path:gsub("/build/[%w%.]+", "/build/" .. name))
-end
-
-
 -- The words after the starter, without `--lua VM`.
 local function other_words(argv)
   local out, pos, dropped = {}, 1, false
@@ -66,20 +59,17 @@ end
 
 --- The shell command that runs cprof again under another interpreter.
 ---@param asked string its name or path
----@param host table with `arg` and `getenv`
+---@param host table with `arg`
 ---@return string
 function M.line(asked, host)
-  local name = base_name(asked):match("jit") and "luajit" or "lua5.4"
-  local cpath = core_path(host, name)
-  local set = cpath and "LUA_CPATH=" .. quote(cpath) .. " " or ""
-  return set .. "CPROF_LUA=" .. quote(asked) .. " exec " .. quote(asked)
-    .. " " .. quote(host.arg[0]) .. " " .. other_words(host.arg)
+  return "exec " .. quote(asked) .. " " .. quote(host.arg[0]) .. " "
+    .. other_words(host.arg)
 end
 
 
 --- Runs cprof under another interpreter and ends as it ends.
 ---@param asked string its name or path
----@param host table with `arg`, `getenv`, `shell`
+---@param host table with `arg`, `shell`
 ---@return nil
 ---@return string? message
 ---@return string|integer code "usage", or the exit code

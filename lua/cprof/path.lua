@@ -1,0 +1,19 @@
+-- Paths that keep their meaning when the program changes its folder.
+
+local M = {}
+
+
+--- The path as it reads from any folder.
+---@param path string
+---@param folder? string where a relative path begins; nil: not known, and the
+---  path stays as it is
+---@return string
+function M.absolute(path, folder)
+  if not folder or path:sub(1, 1) == "/" then
+    return path
+  end
+  return folder:gsub("/$", "") .. "/" .. path
+end
+
+
+return M
