@@ -23,6 +23,10 @@ static inline uint64_t arch_sp(const ucontext_t *context) {
   return (uint64_t)context->uc_mcontext.gregs[REG_RSP];
 }
 
+// Where a tick keeps the stack pointer and the frame pointer.
+#define ARCH_SP 15u
+#define ARCH_FRAME 1u
+
 // The callee-saved ones first: the live pc of an interpreter is mostly there.
 static inline const int *arch_register_order(void) {
   static const int order[CPROF_REGISTERS] = {
@@ -38,21 +42,13 @@ static inline void arch_registers(const ucontext_t *context,
     out[i] = (uint64_t)context->uc_mcontext.gregs[order[i]];
 }
 
-// A context as it was at the tick, on the copy of its stack; a frame pointer
-// into the stack points into the copy.
+// The registers of a tick as a context.
 static inline void arch_context(const struct cprof_tick *tick,
                                 ucontext_t *context) {
   const int *order = arch_register_order();
   memset(context, 0, sizeof *context);
   for (unsigned i = 0; i < CPROF_REGISTERS; i++)
     context->uc_mcontext.gregs[order[i]] = (greg_t)tick->registers[i];
-  uint64_t sp = (uint64_t)context->uc_mcontext.gregs[REG_RSP];
-  uint64_t copy = (uint64_t)(uintptr_t)tick->words;
-  uint64_t frame = (uint64_t)context->uc_mcontext.gregs[REG_RBP] - sp;
-  uint64_t moved = copy + frame;
-  if (frame < tick->word_count * sizeof(uint64_t))
-    context->uc_mcontext.gregs[REG_RBP] = (greg_t)moved;
-  context->uc_mcontext.gregs[REG_RSP] = (greg_t)copy;
   context->uc_mcontext.gregs[REG_RIP] = (greg_t)tick->pc;
 }
 

@@ -2,8 +2,21 @@
 #include "modules.h"
 
 #include <dlfcn.h> // dladdr
+#include <link.h>  // dl_iterate_phdr
 #include <stdio.h>
 #include <string.h>
+
+static int count_changes(struct dl_phdr_info *info, size_t size, void *out) {
+  (void)size;
+  *(uint64_t *)out = info->dlpi_adds + info->dlpi_subs;
+  return 1; // the first object tells
+}
+
+uint64_t cprof_modules_generation(void) {
+  uint64_t changes = 0;
+  dl_iterate_phdr(count_changes, &changes);
+  return changes;
+}
 
 void cprof_modules_name(const void *address, char *out, size_t size) {
   Dl_info info;

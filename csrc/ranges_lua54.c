@@ -130,6 +130,20 @@ static bool find_loop(lua_State *L, struct cprof_ranges *ranges,
   return largest.end - largest.start > 4096; // luaV_execute is some 10 KiB
 }
 
+static void cover(struct cprof_proc *all, const struct cprof_proc *proc) {
+  if (proc->start < all->start)
+    all->start = proc->start;
+  if (proc->end > all->end)
+    all->end = proc->end;
+}
+
+static void cover_all(struct cprof_ranges *ranges) {
+  ranges->all = ranges->loop;
+  cover(&ranges->all, &ranges->gc);
+  cover(&ranges->all, &ranges->allocator);
+  cover(&ranges->all, &ranges->memory);
+}
+
 void cprof_ranges_find(struct cprof_ranges *ranges, lua_State *L,
                        lua_Alloc alloc) {
   struct probe probe;
@@ -143,12 +157,15 @@ void cprof_ranges_find(struct cprof_ranges *ranges, lua_State *L,
       find_loop(L, ranges, &probe);
   if (!ranges->known)
     memset(ranges, 0, sizeof *ranges);
+  cover_all(ranges);
 }
 
 // ---- reading ticks ----------------------------------------------------
 
 static enum cprof_native_state state_at(const struct cprof_ranges *ranges,
                                         uint64_t pc) {
+  if (!holds(&ranges->all, pc)) // most words are no code of these
+    return CPROF_NATIVE_OTHER;
   if (in_gc(ranges, pc))
     return CPROF_NATIVE_GC;
   if (holds(&ranges->allocator, pc) || holds(&ranges->memory, pc))

@@ -17,6 +17,7 @@ struct cprof_ranges {
   struct cprof_proc creation;  // luaC_newobj, inside gc, but no collector
   struct cprof_proc allocator; // the lua_Alloc function
   struct cprof_proc memory;    // lmem.c, its caller: it may end in a tail call
+  struct cprof_proc all;       // from the first of them to the last
 };
 
 // Makes and collects a userdata in L, a state of no other use, with its

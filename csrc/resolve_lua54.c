@@ -228,7 +228,7 @@ static void drain(struct resolution *at, resolve_one *resolve) {
   if (vm->queue == NULL || vm->draining)
     return;
   int saved = errno; // between two instructions of the program
-  uint64_t start_ns = cprof_os_cpu_ns(), ticks = vm->counters.ticks;
+  uint64_t start_ns = cprof_os_wall_ns(), ticks = vm->counters.ticks;
   vm->draining = true;
   while ((tick = cprof_queue_peek(vm->queue)) != NULL) {
     if (tick->hooked)

@@ -95,7 +95,7 @@ void cprof_walk_push(struct cprof_walk *walk, const struct cprof_tick *tick,
 
 void cprof_safepoint_done(struct cprof_vm *vm, uint64_t start_ns,
                           uint64_t ticks) {
-  uint64_t cost_ns = cprof_os_cpu_ns() - start_ns;
+  uint64_t cost_ns = cprof_os_wall_ns() - start_ns;
   vm->counters.safepoint_ns += cost_ns;
   if (ticks > 0 && vm->queue != NULL)
     cprof_queue_tell_cost(vm->queue, cost_ns / ticks);

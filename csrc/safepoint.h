@@ -36,8 +36,9 @@ bool cprof_level_get(lua_State *L, int level, struct cprof_level *out);
 // Pushes the walk as a sample of this tick.
 void cprof_walk_push(struct cprof_walk *walk, const struct cprof_tick *tick,
                      enum cprof_vmstate state);
-// The end of a safe point that began at start_ns of the thread's CPU clock and
-// resolved so many ticks: its cost is counted, and told to the handler.
+// The end of a safe point that began at start_ns of the wall clock (the CPU
+// clock is a system call) and resolved so many ticks: its cost is counted, and
+// told to the handler.
 void cprof_safepoint_done(struct cprof_vm *vm, uint64_t start_ns,
                           uint64_t ticks);
 // Pushes a tick whose stack cannot be had, as [lost].

@@ -2,10 +2,10 @@
 #include "unwind.h"
 
 #include "arch_x86_64.h"
+#include "modules.h"
 
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
-#include <link.h> // dl_iterate_phdr
 #include <string.h>
 
 bool cprof_unwind_proc(uint64_t pc, struct cprof_proc *proc) {
@@ -34,72 +34,157 @@ uint32_t cprof_unwind_here(struct cprof_proc *procs, uint32_t procs_max) {
   return count;
 }
 
-// ---- ticks ------------------------------------------------------------
+// ---- steps ------------------------------------------------------------
 
-// Whether tables cover an instruction, remembered by address: to look that up
-// is most of what a walk costs. Loading or unloading an object forgets all.
-#define KNOWN_COUNT 256u // power of two
-
-struct known {
+// How far it is from the stack pointer to behind the return address, at one
+// instruction: the same whenever it is reached, if the frame is addressed from
+// the stack pointer. To find that out is most of what a walk costs, so it is
+// remembered; loading or unloading an object forgets all.
+struct step {
   uint64_t pc; // 0: free
-  bool covered;
+  bool is_leaf;
+  bool covered;   // by an unwind table
+  uint32_t words; // 0: not the same every time
 };
 
-static _Thread_local struct known known[KNOWN_COUNT];
-static _Thread_local unsigned long long known_objects; // loads and unloads
+#define STEPS_COUNT 1024u // power of two
+#define FRAME_WORDS 256u  // larger frames are not simple
 
-static int count_objects(struct dl_phdr_info *info, size_t size, void *out) {
-  (void)size;
-  *(unsigned long long *)out = info->dlpi_adds + info->dlpi_subs;
-  return 1; // the first object tells
-}
+static _Thread_local struct step steps[STEPS_COUNT];
+static _Thread_local uint64_t steps_generation; // of the loaded objects
 
 static void forget_unloaded(void) {
-  unsigned long long objects = 0;
-  dl_iterate_phdr(count_objects, &objects);
-  if (objects != known_objects)
-    memset(known, 0, sizeof known);
-  known_objects = objects;
+  uint64_t generation = cprof_modules_generation();
+  if (generation != steps_generation)
+    memset(steps, 0, sizeof steps);
+  steps_generation = generation;
 }
 
-static bool is_covered(uint64_t pc) {
-  struct known *at = &known[(pc ^ pc >> 8) % KNOWN_COUNT];
-  struct cprof_proc proc;
-  if (at->pc != pc)
-    *at = (struct known){pc, cprof_unwind_proc(pc, &proc)};
-  return at->covered;
-}
-
-// libunwind guesses where it has no table, and faults on its guess: so it must
-// not be asked to step from there.
-static bool can_step(uint64_t pc, const struct cprof_proc *opaque) {
-  return !(opaque->start <= pc && pc < opaque->end) && is_covered(pc);
-}
-
-// The copy of the stack stands for the stack: the frames are found by the
-// unwind tables, and all they read lies in it.
-uint32_t cprof_unwind_tick(const struct cprof_tick *tick,
-                           const struct cprof_unwind_end *end,
-                           struct cprof_return returns[CPROF_UNWIND_MAX]) {
+// One step from pc on a made-up stack, with the frame pointer at this word of
+// it: the distance in words, 0 when there is none.
+static uint32_t try_step(uint64_t pc, bool is_leaf, uint32_t frame_word) {
+  struct cprof_tick tick;
   unw_context_t context;
   unw_cursor_t cursor;
-  uint64_t low = (uint64_t)(uintptr_t)tick->words;
-  uint64_t high = low + tick->word_count * sizeof(uint64_t);
-  uint32_t count = 0;
-  forget_unloaded();
-  arch_context(tick, &context);
-  if (unw_init_local2(&cursor, &context, UNW_INIT_SIGNAL_FRAME) != 0)
+  unw_word_t sp = 0;
+  uint64_t stack[FRAME_WORDS], low = (uint64_t)(uintptr_t)stack;
+  for (uint32_t i = 0; i < FRAME_WORDS; i++)
+    stack[i] = (uint64_t)(uintptr_t)try_step; // a return address
+  memset(&tick, 0, sizeof tick);
+  tick.pc = pc;
+  tick.registers[ARCH_SP] = low;
+  tick.registers[ARCH_FRAME] = low + frame_word * sizeof *stack;
+  arch_context(&tick, &context);
+  if (unw_init_local2(&cursor, &context, is_leaf ? UNW_INIT_SIGNAL_FRAME : 0) !=
+          0 ||
+      unw_step(&cursor) <= 0 || unw_get_reg(&cursor, UNW_REG_SP, &sp) != 0)
     return 0;
-  returns[count++] = (struct cprof_return){tick->pc, 0};
-  while (count < CPROF_UNWIND_MAX && returns[count - 1].word < end->word &&
-         can_step(returns[count - 1].pc - (count > 1), &end->opaque) &&
-         unw_step(&cursor) > 0) {
+  uint64_t distance = sp - low;
+  return distance < sizeof stack ? (uint32_t)(distance / sizeof *stack) : 0;
+}
+
+static struct step find_step(uint64_t pc, bool is_leaf) {
+  struct step step = {pc, is_leaf, false, 0};
+  struct cprof_proc proc;
+  // libunwind guesses where it has no table, and faults on its guess.
+  step.covered = cprof_unwind_proc(pc - !is_leaf, &proc);
+  if (step.covered) {
+    uint32_t one = try_step(pc, is_leaf, FRAME_WORDS / 2);
+    uint32_t two = try_step(pc, is_leaf, FRAME_WORDS / 2 + 8);
+    step.words = one == two ? one : 0;
+  }
+  return step;
+}
+
+static const struct step *step_of(uint64_t pc, bool is_leaf) {
+  struct step *at = &steps[(pc ^ pc >> 10) % STEPS_COUNT];
+  if (at->pc != pc || at->is_leaf != is_leaf)
+    *at = find_step(pc, is_leaf);
+  return at;
+}
+
+// ---- ticks ------------------------------------------------------------
+
+// A walk under way; all that it reads lies in the tick.
+struct walk {
+  const struct cprof_tick *tick;
+  const struct cprof_unwind_end *end;
+  struct cprof_return *returns;
+  uint32_t count;
+};
+
+// The next step from the last frame; NULL at the walk's end.
+static const struct step *next_step(const struct walk *walk) {
+  const struct cprof_return *last = &walk->returns[walk->count - 1];
+  const struct cprof_proc *opaque = &walk->end->opaque;
+  bool is_leaf = walk->count == 1;
+  bool is_opaque = opaque->start <= last->pc && last->pc < opaque->end;
+  uint32_t seen = is_leaf ? 0 : last->word + 1;
+  if (walk->count == CPROF_UNWIND_MAX || seen >= walk->end->words ||
+      is_opaque || last->pc == 0)
+    return NULL;
+  const struct step *step = step_of(last->pc, is_leaf);
+  return step->covered ? step : NULL;
+}
+
+// By remembered steps; false where one is not simple.
+static bool walk_steps(struct walk *walk) {
+  const struct step *step;
+  uint64_t words = 0;
+  while ((step = next_step(walk)) != NULL) {
+    words += step->words;
+    if (step->words == 0 || words > walk->tick->word_count)
+      return step->words > 0;
+    walk->returns[walk->count++] = (struct cprof_return){
+        walk->tick->words[words - 1], (uint32_t)words - 1};
+  }
+  return true;
+}
+
+// The copy of the stack becomes the stack: what pointed into the one, such as
+// frame pointers, points into the other.
+static void move_stack(struct cprof_tick *tick) {
+  uint64_t sp = tick->registers[ARCH_SP];
+  uint64_t size = tick->word_count * sizeof(uint64_t);
+  uint64_t offset = (uint64_t)(uintptr_t)tick->words - sp;
+  for (uint32_t i = 0; i < CPROF_REGISTERS; i++)
+    if (tick->registers[i] - sp < size)
+      tick->registers[i] += offset;
+  for (uint32_t i = 0; i < tick->word_count; i++)
+    if (tick->words[i] - sp < size)
+      tick->words[i] += offset;
+}
+
+// By libunwind, which knows every rule.
+static void walk_cursor(struct walk *walk) {
+  struct cprof_tick moved = *walk->tick;
+  unw_context_t context;
+  unw_cursor_t cursor;
+  move_stack(&moved);
+  arch_context(&moved, &context);
+  uint64_t low = (uint64_t)(uintptr_t)moved.words;
+  uint64_t high = low + moved.word_count * sizeof(uint64_t);
+  if (unw_init_local2(&cursor, &context, UNW_INIT_SIGNAL_FRAME) != 0)
+    return;
+  while (next_step(walk) != NULL && unw_step(&cursor) > 0) {
     unw_word_t pc, sp;
     if (unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0 ||
         unw_get_reg(&cursor, UNW_REG_SP, &sp) != 0 || sp <= low || sp > high)
       break;
     uint32_t word = (uint32_t)((sp - low) / sizeof(uint64_t)) - 1;
-    returns[count++] = (struct cprof_return){pc, word};
+    walk->returns[walk->count++] = (struct cprof_return){pc, word};
   }
-  return count;
+}
+
+uint32_t cprof_unwind_tick(const struct cprof_tick *tick,
+                           const struct cprof_unwind_end *end,
+                           struct cprof_return returns[CPROF_UNWIND_MAX]) {
+  struct walk walk = {tick, end, returns, 1};
+  returns[0] = (struct cprof_return){tick->pc, 0};
+  forget_unloaded();
+  if (!walk_steps(&walk)) {
+    walk.count = 1;
+    walk_cursor(&walk);
+  }
+  return walk.count;
 }

@@ -26,11 +26,10 @@ struct cprof_return {
 // Where a walk ends, other than with the words.
 struct cprof_unwind_end {
   struct cprof_proc opaque; // code whose tables are not to be believed
-  uint32_t word;            // no return beyond this word is wanted
+  uint32_t words;           // only returns among so many are wanted
 };
 // The frames of a tick, its pc first, as far as its words go; returns how
-// many. Exact where frames are addressed from the stack pointer, as compilers
-// do by default. The walk ends at code without unwind tables, too.
+// many. The walk ends at code without unwind tables, too.
 uint32_t cprof_unwind_tick(const struct cprof_tick *tick,
                            const struct cprof_unwind_end *end,
                            struct cprof_return returns[CPROF_UNWIND_MAX]);

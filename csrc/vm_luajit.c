@@ -191,7 +191,7 @@ static void on_profile(void *owner_, lua_State *L, int samples, int vmstate) {
   if (!vm->attached || vm->draining)
     return;
   int saved = errno;
-  uint64_t start_ns = cprof_os_cpu_ns(), ticks = vm->counters.ticks;
+  uint64_t start_ns = cprof_os_wall_ns(), ticks = vm->counters.ticks;
   vm->draining = true;
   if (lua_cpcall(L, drain_protected, &at) != 0) {
     lua_pop(L, 1);

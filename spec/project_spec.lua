@@ -45,6 +45,7 @@ local HEADER_OWNERS = {
   -- sig_atomic_t; who owns SIGPROF (design D5)
   ["^signal%.h$"] = { "^os_linux%.c$", "^vm_lua54%.h$", "^vm_luajit%.c$" },
   ["^pthread%.h$"] = { "^os_linux%.c$", "^cpu%.c$" }, -- a mutex
+  ["^sched%.h$"] = { "^os_linux%.c$" },
   ["^time%.h$"] = { "^os_linux%.c$", "^file%.c$" },
   ["^linux/"] = { "^os_linux%.c$" },
   ["^sys/"] = { "^os_linux%.c$", "^file%.c$" },

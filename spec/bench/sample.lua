@@ -88,10 +88,11 @@ for i = 1, pairs_wanted do
   local off = time(count)
   local on, facts = time_sampled(count)
   local after = time(count)
-  handler[i] = facts.handler_ns / facts.signals
-  safepoint[i] = facts.safepoint_ns / facts.signals
-  whole[i] = (on - (off + after) / 2) / facts.signals
-  signals = signals + facts.signals
+  local taken = facts.signals - facts.rested
+  handler[i] = facts.handler_ns / taken
+  safepoint[i] = facts.safepoint_ns / taken
+  whole[i] = (on - (off + after) / 2) / taken
+  signals = signals + taken
 end
 print(("vm=%s frames=%d hz=%d signals=%d handler_us=%.2f safepoint_us=%.2f "
   .. "all_us=%.2f"):format(jit and "luajit" or "lua5.4", depth, hz, signals,

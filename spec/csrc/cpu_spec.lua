@@ -248,3 +248,22 @@ describe("a forked child", function()
     assert.equal("free", require("cprof.core").signal_owner())
   end)
 end)
+
+
+describe("the cost of safe points", function()
+  -- 250 walks of 500 frames a second would take 3 to 8 percent.
+  it("stays below 1/100 where stacks are deep", function()
+    support.need_core(pending)
+    local function down(n)
+      if n == 0 then return support.repeat_ms(1000, loop) end
+      local x = down(n - 1)
+      return x
+    end
+    local session = start({ hz = 1000, depth_max = 512 })
+    local used = used_by(down, 490)
+    local profile = assert(session:stop())
+    local cost_ns = support.comments(profile).safepoint_ns
+    assert.is_true(cost_ns <= 0.02 * used, cost_ns / used)
+    assert_total(support.samples(profile), used)
+  end)
+end)

@@ -41,6 +41,18 @@ static void test_nowhere(void) {
   is_text(name, "0x10", "outside of every object: the address");
 }
 
+static void test_generation(void) {
+  uint64_t before = cprof_modules_generation();
+  is_int((int64_t)cprof_modules_generation(), (int64_t)before,
+         "nothing was loaded");
+  void *object = dlopen("libresolv.so.2", RTLD_NOW);
+  uint64_t loaded = cprof_modules_generation();
+  ok(object == NULL || loaded > before, "a load counts");
+  if (object != NULL)
+    dlclose(object);
+  ok(object == NULL || cprof_modules_generation() > loaded, "an unload too");
+}
+
 static void test_room(void) {
   char name[8];
   name_of(dlsym(RTLD_DEFAULT, "deflateInit2_"), name, sizeof name);
@@ -83,6 +95,7 @@ int main(int count, char **arguments) {
   test_exported();
   test_nowhere();
   test_room();
+  test_generation();
   test_runs(arguments[0]);
   return tap_done();
 }

@@ -10,6 +10,7 @@
 
 static bool is_sampling;
 static struct cprof_cpu_stats fake_stats;
+static bool is_here = true; // on the thread that started
 static enum cprof_result start_result;
 static uint64_t fake_carried; // signals of a resting handler
 
@@ -25,6 +26,23 @@ enum cprof_result cprof_cpu_start(struct cprof_cpu_user *user,
 
 bool cprof_cpu_running(const struct cprof_cpu_user *user) {
   return user->vm != NULL && is_sampling;
+}
+
+bool cprof_cpu_is_here(const struct cprof_cpu_user *user) {
+  (void)user;
+  return is_here;
+}
+
+void cprof_cpu_prepare(struct cprof_vm *fake, lua_State *L) {
+  (void)fake, (void)L;
+}
+
+bool cprof_vm_fact(const struct cprof_vm *fake, uint32_t index,
+                   const char **name, const char **value) {
+  (void)fake;
+  *name = "fact";
+  *value = "known";
+  return index == 0;
 }
 
 void cprof_cpu_refresh(struct cprof_cpu_user *user, lua_State *L) {
@@ -375,6 +393,12 @@ static void test_life(void) {
   struct cprof_session_options with = {{100, {'l'}}, 8};
   open_session(8);
   ok(cprof_session_running(&session), "runs once started");
+  is_here = false;
+  is_int(cprof_session_flush(&session, NULL), CPROF_ESTATE,
+         "another thread may not flush it");
+  ok(strstr(cprof_session_why_not(&session), "thread") != NULL, "and is told");
+  is_here = true;
+  ok(cprof_session_why_not(&session) == NULL, "its own may");
   is_int(vm.stream.depth_max, 8, "and is subscribed");
   cprof_session_stop(&session);
   cprof_session_stop(&session);
