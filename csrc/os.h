@@ -16,7 +16,7 @@ int cprof_os_pid(void);
 int cprof_os_tid(void);
 bool cprof_os_thread_lives(int tid); // of this process
 void cprof_os_yield(void);           // lets other threads run
-uint64_t cprof_os_random(void);      // for phases, not for secrets
+uint64_t cprof_os_random(void);      // for phases and hash keys
 bool cprof_os_isatty(int fd);
 size_t cprof_os_resident_bytes(void); // of the process
 // The folder the process is in, with a NUL; CPROF_EIO: errno says why not.

@@ -86,7 +86,8 @@ static uint32_t location_id(struct maker *maker,
   struct cprof_line line = {function_id(maker, frame->function), frame->line,
                             0};
   struct cprof_location place = {.mapping = maker->mapping};
-  uint64_t hash = cprof_hash(&line, sizeof line, 0);
+  uint32_t both[2] = {line.function, frame->line};
+  uint64_t hash = cprof_hash(both, sizeof both, 0);
   uint32_t id = 0;
   if (maker->result != CPROF_OK ||
       cprof_table_find(&maker->places, hash, same_place, maker, &line, &id))
