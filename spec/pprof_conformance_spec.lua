@@ -6,7 +6,6 @@ local support = require "spec.support"
 
 local KINDS = { "mixed", "numbers", "empty", "deep", "names", "ties",
   "stacks" }
-local GOS = { "go", "/usr/lib/go-1.19/bin/go" } -- PATH's, Debian's
 local REPORTS = {
   "-top", "-list=.", "-weblist=. -output=%s", "-traces", "-raw", "-tags",
   "-tree", "-peek=.",
@@ -44,7 +43,7 @@ local function need(go)
   if os.getenv("TEST_MODE") == "gc" then
     pending("reading back takes minutes at full stress of the collector")
   end
-  if go and support.shell("command -v " .. go) ~= 0 then
+  if go and not support.has_command(go) then
     pending("no " .. go)
   end
 end
@@ -119,8 +118,8 @@ local checker, checker_reason
 
 
 local function build_checker()
-  for _, go in ipairs(GOS) do
-    if support.shell("command -v " .. go) == 0 then
+  for _, go in ipairs(support.GOS) do
+    if support.has_command(go) then
       local path = folder .. "/check"
       local code, _, err = support.shell(("cd %s/spec/conformance && "
         .. "timeout 120 %s build -buildvcs=false -o %s ."):format(
@@ -167,14 +166,12 @@ end
 -- ---- the specs ------------------------------------------------------------
 
 setup(function()
-  folder = os.tmpname()
-  os.remove(folder)
-  support.shell("mkdir " .. folder)
+  folder = support.new_folder()
 end)
 
 
 teardown(function()
-  support.shell("rm -r " .. folder)
+  support.remove_folder(folder)
 end)
 
 
@@ -190,7 +187,7 @@ for _, kind in ipairs(KINDS) do
       assert.is_true(own_sums(read_back(path)) == out, "sums differ")
     end)
 
-    for _, go in ipairs(GOS) do
+    for _, go in ipairs(support.GOS) do
       it("is shown in all forms by " .. go, function()
         need(go)
         local _, path = profile_of(kind)

@@ -81,13 +81,11 @@ describe("README.md", function()
   local folder, printed
 
   setup(function()
-    folder = os.tmpname()
-    os.remove(folder)
-    support.shell("mkdir " .. folder)
+    folder = support.new_folder()
   end)
 
   teardown(function()
-    support.shell("rm -r " .. folder)
+    support.remove_folder(folder)
   end)
 
   for i, block in ipairs(list_blocks()) do

@@ -48,6 +48,23 @@ function M.file(text)
 end
 
 
+--- A new, empty folder.
+---@return string path the caller removes it: M.remove_folder
+function M.new_folder()
+  local path = os.tmpname()
+  os.remove(path)
+  assert(M.shell("mkdir " .. path) == 0, path)
+  return path
+end
+
+
+--- Removes a folder of M.new_folder with all that is in it.
+---@param path string
+function M.remove_folder(path)
+  M.shell("rm -r " .. path)
+end
+
+
 -- A wait status of Lua 5.1 or the answer of later ones as an exit code.
 local function exit_code(ok, how, code)
   if type(ok) == "number" then
@@ -72,6 +89,19 @@ function M.shell(command)
   os.remove(out)
   os.remove(err)
   return code, out_text, err_text
+end
+
+
+--- Where there is a Go toolchain, whose pprof is the measure of ours: PATH's,
+--- and Debian's.
+M.GOS = { "go", "/usr/lib/go-1.19/bin/go" }
+
+
+--- Whether a command is here.
+---@param name string
+---@return boolean
+function M.has_command(name)
+  return M.shell("command -v " .. name) == 0
 end
 
 
@@ -268,6 +298,34 @@ function M.outputs(code)
 end
 
 
+--- What programs of M.assert_unchanged may use. busy takes so long that
+--- signals come; show prints what differs from run to run as its type.
+M.PRELUDE = [[
+local function busy(n)
+  local x = 0
+  for i = 1, n or 1000000 do x = x + i % 7 end
+  return x
+end
+local function show(...)
+  local list = table.pack(...)
+  for i = 1, list.n do
+    list[i] = type(list[i]) == "function" and "function" or tostring(list[i])
+  end
+  print(table.unpack(list, 1, list.n))
+end
+]]
+
+
+--- A program prints the same, byte for byte, without cprof, with it, and while
+--- a session runs. In specs only.
+---@param code string
+function M.assert_unchanged(code)
+  local luassert, outputs = require "luassert", M.outputs(code)
+  luassert.equal(outputs.plain, outputs.required)
+  luassert.equal(outputs.plain, outputs.running)
+end
+
+
 local function text_of(frame)
   if frame.name ~= "" then
     return frame.name
@@ -300,6 +358,10 @@ function M.samples(profile)
 end
 
 
+-- Within M.profile, the samples a second that are worth waiting for.
+local samples_per_s = 0
+
+
 --- Runs a call under a session of the core's.
 ---@param options table of core.start
 ---@param call function
@@ -307,7 +369,9 @@ end
 ---@return userdata profile
 function M.profile(options, call, ...)
   local session = assert(require("cprof.core").start(options))
+  samples_per_s = math.min(options.hz, 250) / 2
   local ok, why = pcall(call, ...)
+  samples_per_s = 0
   local profile, message = session:stop()
   assert(ok, why)
   assert(profile, message)
@@ -336,9 +400,33 @@ end
 ---@param text string
 ---@return number signals
 function M.count_text(samples, text)
-  return (M.count(samples, function(sample)
+  return (M.count(samples, M.has(text)))
+end
+
+
+--- A match for M.count: the stack holds this text.
+---@param text string
+---@return fun(sample: table): any
+function M.has(text)
+  return function(sample)
     return sample.text:find(text, 1, true)
-  end))
+  end
+end
+
+
+--- At least this share of the signals, and of more than ten, matches.
+---@param samples table[]
+---@param share number
+---@param matches fun(sample: table): any
+function M.assert_share(samples, share, matches)
+  local count, total = M.count(samples, matches), M.count(samples)
+  local all = {}
+  for i, sample in ipairs(samples) do
+    all[i] = ("%d %s %.70s"):format(sample.signals, tostring(sample.state),
+      sample.text)
+  end
+  assert(total > 10 and count >= share * total,
+    ("%d of %d match\n%s"):format(count, total, table.concat(all, "\n")))
 end
 
 
@@ -353,17 +441,6 @@ function M.is_share(count, total, p)
 end
 
 
---- Burns this thread's CPU by C code, at least so long.
----@param ms number
-function M.burn_ms(ms)
-  local burn = require "burn"
-  local till = burn.rusage() + ms * 1e6
-  while burn.rusage() < till do
-    burn.a(2000)
-  end
-end
-
-
 --- Loads code whose functions are "work:LINE" in samples.
 ---@param code string
 ---@return any what the chunk returns
@@ -372,15 +449,35 @@ function M.work(code)
 end
 
 
+-- Whether work is to go on: until this thread has used so much CPU, and there
+-- are half as many samples as a kernel of HZ 250 gives. Where others use the
+-- processor there may be few: wait for them, but not forever.
+local function new_more(ms)
+  local burn, core = require "burn", require "cprof.core"
+  local start, ticks = burn.rusage(), core.stats().ticks
+  return function()
+    local used_ms = (burn.rusage() - start) / 1e6
+    return used_ms < ms or used_ms < 10 * ms
+      and core.stats().ticks - ticks < ms * samples_per_s / 1000
+  end
+end
+
+
 --- Calls f until this thread has used so much CPU; f should take about 1 ms.
----@param ms number
+---@param ms number at least
 ---@param f function
 function M.repeat_ms(ms, f, ...)
-  local burn = require "burn"
-  local till = burn.rusage() + ms * 1e6
-  while burn.rusage() < till do
+  local more = new_more(ms)
+  while more() do
     f(...)
   end
+end
+
+
+--- Burns this thread's CPU by C code, at least so long.
+---@param ms number
+function M.burn_ms(ms)
+  M.repeat_ms(ms, require("burn").a, 2000)
 end
 
 

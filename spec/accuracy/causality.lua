@@ -4,12 +4,8 @@
 -- Expect: a table of one row, and exit 0 when it is right
 
 package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
+local driver = require "driver"
 local verdict = require "verdict"
-local weights = require "weights"
-local workload = require "workload"
-local burn = require "burn"
-local core = require "cprof.core"
-local cprof = require "cprof"
 
 local BASE = 4 -- times the usual work, so that the first share is well known
 
@@ -18,20 +14,9 @@ local style, seconds, times = arg[1], tonumber(arg[2]), tonumber(arg[3])
 
 -- The share of `leaf`, and n_eff.
 local function measure(leaf_work)
-  local path = os.tmpname()
-  local program = workload.make {
-    style = style, path = path, burn = burn, clock = core.cpu_ns,
-    leaf = leaf_work,
-  }
-  local session = assert(cprof.start { cpu = { hz = 1000 } })
-  local watch, start = weights.watch(), core.cpu_ns()
-  program.run(function()
-    watch:read()
-    return core.cpu_ns() - start < seconds * 1e9
-  end)
-  local parts = workload.parts(assert(session:stop()).cpu)
-  os.remove(path)
-  return parts.leaf, watch:n_eff()
+  local program = driver.program { style = style, leaf = leaf_work }
+  local seen = driver.measure(program, seconds, { hz = 1000 })
+  return seen.parts.leaf, seen.n
 end
 
 
@@ -43,10 +28,8 @@ local whole = 1 + (times - 1) * share
 local predicted = times * share / whole
 local from_first = times / (whole * whole) * verdict.sigma(share, n)
 local of_second = verdict.sigma(predicted, seen_n)
-local failures = verdict.judge(("%s, %s: %g times the work in `leaf`, whose "
-  .. "share was %.2f %%"):format(jit and jit.version or _VERSION, style, times,
-  share * 100), { {
+driver.finish(verdict.judge(("%s, %s: %g times the work in `leaf`, whose "
+  .. "share was %.2f %%"):format(driver.vm, style, times, share * 100), { {
     name = "leaf", truth = predicted, seen = seen,
     bound = verdict.SIGMAS * math.sqrt(from_first ^ 2 + of_second ^ 2),
-  } })
-os.exit(failures == 0 and 0 or 1, true)
+  } }))

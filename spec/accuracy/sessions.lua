@@ -6,12 +6,12 @@
 -- Expect: a line a session, and exit 0
 
 package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
+local driver = require "driver"
+local verdict = require "verdict"
 local workload = require "workload"
 local burn = require "burn"
-local core = require "cprof.core"
 local cprof = require "cprof"
 
-local WITHIN = 0.02
 local SAME = 0.005 -- the windows differ by a sample
 
 local seconds = tonumber(arg[1])
@@ -62,41 +62,24 @@ end
 local function close(window)
   local used_ns = burn.rusage() - window.before_ns
   local profile = assert(window.session:stop()).cpu
-  local parts, total_ns = workload.parts(profile)
-  local off = total_ns / used_ns - 1
-  print(("  %-8s profile %6.0f ms, getrusage %6.0f ms, %+.2f %%"):format(
-    window.name, total_ns / 1e6, used_ns / 1e6, off * 100))
-  check(math.abs(off) <= WITHIN, window.name .. ": its sum")
+  local parts, sum_ns = workload.parts(profile)
+  failures = failures + verdict.judge_sum("  " .. window.name, sum_ns, used_ns)
   check_stacks(window, profile)
   return parts
 end
 
 
-local path = os.tmpname()
-local program = workload.make {
-  style = "loop", path = path, burn = burn, clock = core.cpu_ns,
-}
-
-
-local function run()
-  local start = core.cpu_ns()
-  program.run(function()
-    return core.cpu_ns() - start < seconds * 1e9
-  end)
-end
-
-
-print(jit and jit.version or _VERSION)
+print(driver.vm)
+local program = driver.program { style = "loop" }
 local slow = open("slow", { hz = 200 }, {})
-run() -- alone, at its own rate
+driver.run(program, seconds) -- alone, at its own rate
 local flat = open("flat", { hz = 100, depth_max = 1 }, { team = "a" })
 local fast = open("fast", { hz = 1000 }, { team = "b", tier = "x" })
-run()
+driver.run(program, seconds)
 local fast_parts = close(fast)
 local flat_parts = close(flat)
-run() -- at the slow one's rate again
+driver.run(program, seconds) -- at the slow one's rate again
 close(slow)
-os.remove(path)
 for _, truth in pairs(workload.groups(program)) do
   for part in pairs(truth) do
     local one, other = fast_parts[part] or 0, flat_parts[part] or 0
@@ -104,4 +87,4 @@ for _, truth in pairs(workload.groups(program)) do
       :format(part, one * 100, other * 100))
   end
 end
-os.exit(failures == 0 and 0 or 1, true)
+driver.finish(failures)

@@ -11,13 +11,14 @@ local M = {}
 ---@return table watch: watch:read() now and then, watch:n_eff() at the end
 function M.watch()
   local before = core.stats()
-  local watch = { sum = 0, squares = 0 }
+  local watch = { sum = 0, squares = 0, count = 0 }
 
   function watch.read(self)
     local now = core.stats()
     local ticks = now.ticks - before.ticks
     if ticks > 0 then
       local weight = now.ticks_ns - before.ticks_ns
+      self.count = self.count + ticks
       self.sum = self.sum + weight
       self.squares = self.squares + weight * weight / ticks
       before = now

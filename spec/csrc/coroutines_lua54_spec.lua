@@ -3,18 +3,8 @@
 
 local support = require "spec.support"
 
--- What every program may use: a while of work, so that signals come.
-local PRELUDE = [[
-local function busy(n)
-  local x = 0
-  for i = 1, n or 1000000 do x = x + i % 7 end
-  return x
-end
-local function show(...)
-  local list = table.pack(...)
-  for i = 1, list.n do list[i] = tostring(list[i]) end
-  print(table.unpack(list, 1, list.n))
-end
+-- What every program may use beside support.PRELUDE.
+local PRELUDE = support.PRELUDE .. [[
 local function closing(name, raises)
   return setmetatable({}, { __close = function(_, e)
     busy(100000)
@@ -328,9 +318,7 @@ describe("coroutine", function()
   for name, code in pairs(PROGRAMS) do
     it(name, function()
       support.only_on(pending, "lua5.4", "LuaJIT's coroutines stay its own")
-      local outputs = support.outputs(PRELUDE .. code)
-      assert.equal(outputs.plain, outputs.required)
-      assert.equal(outputs.plain, outputs.running)
+      support.assert_unchanged(PRELUDE .. code)
     end)
   end
 end)

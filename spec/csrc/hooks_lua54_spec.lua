@@ -3,19 +3,8 @@
 
 local support = require "spec.support"
 
-local PRELUDE = [[
-local function busy(n)
-  local x = 0
-  for i = 1, n or 300000 do x = x + i % 7 end
-  return x
-end
-local function show(...)
-  local list = table.pack(...)
-  for i = 1, list.n do
-    list[i] = type(list[i]) == "function" and "function" or tostring(list[i])
-  end
-  print(table.unpack(list, 1, list.n))
-end
+-- What every program may use beside support.PRELUDE.
+local PRELUDE = support.PRELUDE .. [[
 local events = {}
 local function note(event, line)
   local at = debug.getinfo(2, "Sl")
@@ -339,9 +328,7 @@ describe("debug", function()
   for name, code in pairs(PROGRAMS) do
     it(name, function()
       support.only_on(pending, "lua5.4", "LuaJIT's hooks stay its own")
-      local outputs = support.outputs(PRELUDE .. code)
-      assert.equal(outputs.plain, outputs.required)
-      assert.equal(outputs.plain, outputs.running)
+      support.assert_unchanged(PRELUDE .. code)
     end)
   end
 end)

@@ -24,6 +24,33 @@ local function assert_most(count, total)
     tostring(count) .. " of " .. total)
 end
 
+-- Sorts in a process of its own, straight from the main chunk, and prints the
+-- signals in [gc] and in all. What start and new closures left on the C stack
+-- looks like the collector, where no other call has gone as deep since.
+local SORTING = [[
+  package.path = "./?.lua;" .. package.path
+  local support = require "spec.support"
+  local core = require "cprof.core"
+  local function is_more(a, b) return a > b end
+  local function sorted()
+    local list = {}
+    for i = 1, 50000 do list[i] = (i * 7919) %% 50021 end
+    %s
+  end
+  collectgarbage("stop")
+  local session = assert(core.start({ hz = 1000 }))
+  local till = core.cpu_ns() + 300e6
+  repeat sorted() until core.cpu_ns() > till
+  local samples = support.samples(session:stop())
+  print(support.count_text(samples, "[gc]"), (support.count(samples)))]]
+
+local SORTS = {
+  ["calls"] = "table.sort(list, function(a, b) return a > b end) return list",
+  ["tail calls"] = "return table.sort(list, function(a, b) return a > b end)",
+  ["comparators that tail call"] = "table.sort(list, function(a, b) return "
+    .. "is_more(a, b) end) return list",
+}
+
 
 describe("vmstate", function()
   after_each(function()
@@ -97,4 +124,17 @@ describe("vmstate", function()
     local gc = support.count_text(samples, "[gc]")
     assert.is_true(gc >= 0.8 * total, gc .. " of " .. total)
   end)
+
+  for what, code in pairs(SORTS) do
+    it("is never gc while the collector is stopped, in " .. what, function()
+      need()
+      local path = support.file(SORTING:format(code))
+      local status, out, err = support.shell("lua " .. path)
+      os.remove(path)
+      assert.equal("0 ", status .. " " .. err)
+      local gc, total = out:match("^(%d+)\t(%d+)\n$")
+      assert.is_true(tonumber(total) > 20, out)
+      assert.equal("0", gc)
+    end)
+  end
 end)

@@ -3,21 +3,10 @@
 local support = require "spec.support"
 
 local OPTIONS = { hz = 1000, mode = "l" }
+local QUEUE_TICKS = 128 -- that csrc/queue.h keeps at most
 
-local function assert_most(samples, matches, what)
-  local count, total = support.count(samples, matches), support.count(samples)
-  local all = {}
-  for i, sample in ipairs(samples) do
-    all[i] = ("%d %.70s"):format(sample.signals, sample.text)
-  end
-  assert.is_true(total > 5 and count >= 0.8 * total,
-    ("%d of %d %s\n%s"):format(count, total, what, table.concat(all, "\n")))
-end
-
-local function has(text)
-  return function(sample)
-    return sample.text:find(text, 1, true)
-  end
+local function assert_most(samples, text)
+  support.assert_share(samples, 0.8, support.has(text))
 end
 
 
@@ -34,7 +23,7 @@ describe("a walk", function()
       .. "local function c() burn.a(20000) return 1 end\n"
       .. "local function b() return 1 + c() end\n"
       .. "return function() return 1 + b() end"))
-    assert_most(samples, has("burn.a < work:2 < work:3 < work:4"), "in order")
+    assert_most(samples, "burn.a < work:2 < work:3 < work:4")
   end)
 
   it("has the line of each call", function()
@@ -60,8 +49,9 @@ describe("a walk", function()
     local samples = support.profile(OPTIONS, support.repeat_ms, 150,
       support.work("local burn = require 'burn'\n"
       .. "local function cmp(a, b) burn.a(3000) return a < b end\n"
-      .. "return function() table.sort({ 4, 3, 2, 1 }, cmp) end"))
-    assert_most(samples, has("burn.a < work:2 < table.sort < work:3"), "named")
+      .. "local list = { 4, 3, 2, 1 } " -- made once: no collector in between
+      .. "return function() table.sort(list, cmp) end"))
+    assert_most(samples, "burn.a < work:2 < table.sort < work:3")
   end)
 
   it("takes what is pending when a session stops", function()
@@ -80,10 +70,13 @@ describe("a walk", function()
     local samples, profile = support.profile({ hz = 1000 }, burn.a, 5e7)
     local used = burn.rusage() - before
     local signals, ns = support.count(samples)
+    if signals <= QUEUE_TICKS then
+      pending("others use the processor: too few signals to fill the queue")
+    end
     assert.is_true(support.comments(profile).merged > 0, signals)
     assert.is_true(math.abs(ns - used) < 0.03 * used + 2e7,
       ("%d of %d ns"):format(ns, used))
-    assert_most(samples, has("burn.a"), "are its own")
+    assert_most(samples, "burn.a")
     assert.equal(0, support.count_text(samples, "[lost]"))
   end)
 
@@ -91,6 +84,6 @@ describe("a walk", function()
     support.need_core(pending)
     local samples = support.profile({ hz = 1000, depth_max = 1 },
       support.burn_ms, 100)
-    assert_most(samples, has("burn.a < [truncated]"), "of one frame")
+    assert_most(samples, "burn.a < [truncated]")
   end)
 end)

@@ -9,30 +9,46 @@ local function need()
   support.only_on(pending, "lua5.4", "this is how PUC is sampled")
 end
 
--- Samples of some CPU time of what this code returns, and all signals.
+-- Samples of some CPU time of what this code returns.
 local function samples_of(ms, code)
-  local samples = support.profile(OPTIONS, support.repeat_ms, ms,
-    support.work(code))
-  return samples, support.count(samples)
+  return (support.profile(OPTIONS, support.repeat_ms, ms, support.work(code)))
 end
 
--- At least this share of the signals has this text in its stack.
 local function assert_text(samples, share, text)
-  local count, total = support.count_text(samples, text),
-    support.count(samples)
-  local most = ""
-  for _, sample in ipairs(samples) do
-    most = ("%s\n%d %.60s"):format(most, sample.signals, sample.text)
-  end
-  assert.is_true(total > 10, "signals " .. total)
-  assert.is_true(count >= share * total, ("%d of %d have %q:%s"):format(count,
-    total, text, most))
+  support.assert_share(samples, share, support.has(text))
 end
 
 -- n operations of one length on one line.
 local function straight(n)
   return ("x = x % 7 "):rep(n)
 end
+
+-- All that looks like an error and is none: false, nil and nothing returned,
+-- also after a yield across pcall, whose end is a return of its own. `spread`
+-- lets many results pass, so that time is spent between the two returns.
+local NO_ERRORS = [[
+  local function handler(message) return message end
+  local function no() return false end
+  local function none() end
+  local function yields() coroutine.yield() return false, "x" end
+  local function tail() return pcall(no) end
+  local thread = coroutine.create(function()
+    while true do pcall(yields) xpcall(yields, handler) end
+  end)
+  local function spread(...)
+    for i = 1, 50 do
+      pcall(select, 1, ...)
+      xpcall(select, handler, 1, ...)
+    end
+  end
+  return function()
+    for i = 1, 50 do
+      pcall(no) xpcall(no, handler) pcall(none) xpcall(none, handler) tail()
+      pcall(pcall, no) xpcall(pcall, handler, no) pcall(xpcall, no, handler)
+      coroutine.resume(thread)
+    end
+    spread(false, table.unpack({}, 1, 200))
+  end]]
 
 
 describe("markers", function()
@@ -63,6 +79,16 @@ describe("markers", function()
       .. " x = x + nil end\n"
       .. "return function() for i = 1, 30 do pcall(r, 5) end end")
     assert_text(samples, 0.7, "[raised] < pcall < work:2")
+  end)
+
+  it("put no [raised] where nothing is raised", function()
+    need()
+    local core = require "cprof.core"
+    local raised = core.stats().raised
+    local samples = samples_of(500, NO_ERRORS)
+    assert.is_true(support.count(samples) > 20)
+    assert.equal(0, support.count_text(samples, "[raised]"))
+    assert.equal(raised, core.stats().raised)
   end)
 
   it("leave errors that are called to their caller", function()
@@ -169,6 +195,48 @@ describe("hooks", function()
 end)
 
 
+-- Calls a function of 200 parameters that does nothing: with `dots` it is
+-- vararg, and its first instruction copies them all.
+local function new_calls(dots)
+  local names = {}
+  for i = 1, 200 do
+    names[i] = "a" .. i
+  end
+  return support.work(("local function leaf(%s%s) end\n"
+    .. "return function() for i = 1, 1000 do leaf() end end"):format(
+    table.concat(names, ","), dots))
+end
+
+-- The least CPU time of each, in turns.
+local function least_ns(f, g)
+  local core = require "cprof.core"
+  local least_f, least_g = math.huge, math.huge
+  for _ = 1, 200 do
+    local start = core.cpu_ns()
+    f()
+    local middle = core.cpu_ns()
+    g()
+    least_f = math.min(least_f, middle - start)
+    least_g = math.min(least_g, core.cpu_ns() - middle)
+  end
+  return least_f, least_g
+end
+
+
+describe("a vararg function", function()
+  it("gets the time of its arguments' adjustment", function()
+    need()
+    local calls = new_calls(", ...")
+    local all, others = least_ns(calls, new_calls(""))
+    local samples = support.profile(OPTIONS, support.repeat_ms, 500, calls)
+    local count = support.count(samples, function(sample)
+      return sample.frames[1] == "work:1"
+    end)
+    assert(support.is_share(count, support.count(samples), 1 - others / all))
+  end)
+end)
+
+
 -- Functions at lines 1 to 6, each of which resumes the one before; line 1
 -- works. `go` is how to resume.
 local function nest(go)
@@ -250,9 +318,9 @@ end)
 describe("depth", function()
   local function recurse(depth, options)
     local work = support.work("local function f(n) if n > 1 then\nf(n - 1) "
-      .. "return end local x = 0 for i = 1, 2e4 do x = x + i % 7 end end\n"
+      .. "return end local x = 0 for i = 1, 2e5 do x = x + i % 7 end end\n"
       .. "return f")
-    return support.profile(options, support.repeat_ms, 100, work, depth)
+    return support.profile(options, support.repeat_ms, 200, work, depth)
   end
 
   it("beyond the maximum ends in [truncated]", function()

@@ -3,28 +3,12 @@
 
 local support = require "spec.support"
 
+local assert_share, has = support.assert_share, support.has
+
 local OPTIONS = { hz = 1000, mode = "l" }
 
 local function need()
   support.only_on(pending, "luajit", "this is how LuaJIT is sampled")
-end
-
--- At least this share of the signals matches.
-local function assert_share(samples, share, matches)
-  local count, total = support.count(samples, matches), support.count(samples)
-  local all = {}
-  for i, sample in ipairs(samples) do
-    all[i] = ("%d %s %.70s"):format(sample.signals, tostring(sample.state),
-      sample.text)
-  end
-  assert.is_true(total > 5 and count >= share * total,
-    ("%d of %d\n%s"):format(count, total, table.concat(all, "\n")))
-end
-
-local function has(text)
-  return function(sample)
-    return sample.text:find(text, 1, true)
-  end
 end
 
 local function in_state(state)
@@ -221,6 +205,15 @@ describe("LuaJIT's profiler", function()
     assert.equal("", err)
     assert.equal("nil\tstring\tbusy\nfree\ttrue\n", out)
     assert.equal(0, status)
+  end)
+
+  it("is known where it must be left alone", function()
+    need()
+    local core = require "cprof.core"
+    local session = assert(core.start({ hz = 100 }))
+    local known = core.stats().dispatch_known
+    session:stop()
+    assert.equal(1, known)
   end)
 
   it("goes on at the next snapshot when somebody stopped it", function()
