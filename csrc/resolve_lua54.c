@@ -91,6 +91,7 @@ struct resolution {
   lua_State *via;   // ran last of those we know, when L is none of them
   const struct cprof_resume *resumes; // who resumed L
   struct leaf leaf;
+  struct leaf callee; // CALL of a vararg function: it, else without code
 };
 
 enum { EVENT_LATE = -1 }; // not from a hook: a coroutine or session ended
@@ -165,12 +166,34 @@ static enum cprof_vmstate state_of(const struct leaf *leaf,
   return leaf->exists && leaf->info.is_c ? CPROF_VM_C : CPROF_VM_INTERPRETED;
 }
 
-static void resolve_tick(struct resolution *at, const struct cprof_tick *tick) {
+// A vararg function tells of its call when its first instruction has copied
+// the parameters: that time is its own already.
+static bool in_prologue(const struct resolution *at,
+                        const struct cprof_tick *tick, uint32_t loop_words) {
+  const struct cprof_code *code = &at->callee.code;
+  uint64_t pc = code->start + sizeof(uint32_t);
+  uint32_t words = 0; // none while the caller's pc is there, too
+  if (code->proto == NULL)
+    return false;
+  if (live_pc(&at->leaf.code, tick, loop_words) == 0)
+    words = loop_words + LOOP_FRAME_WORDS;
+  return is_present(tick, words < tick->word_count ? words : tick->word_count,
+                    pc);
+}
+
+static void resolve_tick(struct resolution *from,
+                         const struct cprof_tick *tick) {
   struct cprof_walk walk;
+  struct resolution own, *at = from;
   uint32_t loop_words;
   int line = 0;
   enum cprof_native_state native =
       cprof_ranges_classify(&own_of(at->vm)->ranges, tick, &loop_words);
+  if (in_prologue(from, tick, loop_words)) {
+    own = *from;
+    own.leaf = own.callee;
+    at = &own;
+  }
   cprof_walk_start(&walk, at->vm);
   if (native == CPROF_NATIVE_GC)
     cprof_walk_marker(&walk, CPROF_MARK_GC);
@@ -257,6 +280,14 @@ static bool caught_an_error(const struct resolution *at, lua_Debug *ar) {
   return failed;
 }
 
+static void read_callee(const struct cprof_vm *vm, lua_State *L,
+                        struct leaf *callee) {
+  read_leaf(vm, L, 0, callee);
+  lua_getinfo(L, "u", &callee->info.ar);
+  if (!callee->info.ar.isvararg)
+    callee->code.proto = NULL;
+}
+
 void cprof_vm54_resolve(struct cprof_vm *vm, lua_State *L, lua_Debug *ar,
                         bool behind_hook) {
   int event = ar->event;
@@ -266,6 +297,8 @@ void cprof_vm54_resolve(struct cprof_vm *vm, lua_State *L, lua_Debug *ar,
     return;
   // The time before a call was the caller's.
   read_leaf(vm, L, event == LUA_HOOKCALL ? 1 : 0, &at.leaf);
+  if (event == LUA_HOOKCALL)
+    read_callee(vm, L, &at.callee);
   at.has_caught = caught_an_error(&at, ar);
   drain(&at, event == LUA_HOOKTAILCALL ? resolve_tail_call : resolve_tick);
 }
