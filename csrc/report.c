@@ -65,23 +65,15 @@ struct tally {
   uint32_t seen_capacity;
 };
 
-// Functions of one name are one row; those without a name, and addresses,
-// are told apart by file and line.
 static bool same_row(const void *owner, uint32_t id, const void *key) {
   const struct cprof_row *a = &((const struct tally *)owner)->rows.rows[id];
   const struct cprof_row *b = key;
-  if (a->name != b->name)
-    return false;
-  return a->name != 0 ||
-         (a->filename == b->filename && a->start_line == b->start_line);
+  return a->name == b->name && a->filename == b->filename &&
+         a->start_line == b->start_line;
 }
 
 static uint64_t hash_row(const struct cprof_row *row) {
-  uint64_t parts[3] = {row->name, 0, 0};
-  if (row->name == 0) {
-    parts[1] = row->filename;
-    parts[2] = (uint64_t)row->start_line;
-  }
+  uint64_t parts[3] = {row->name, row->filename, (uint64_t)row->start_line};
   return cprof_hash(parts, sizeof parts, 0);
 }
 
@@ -205,12 +197,15 @@ void cprof_rows_done(struct cprof_rows *rows) {
 
 // ---- folded ----
 
+#define SEVERAL UINT32_MAX // functions have this name
+
 // A stack is kept as the numbers of its frames, so that long names cost once.
 struct folder {
   const struct cprof_profile *profile;
   struct cprof_strings frames; // texts of frames, each once
   uint32_t *of_function;       // the frame of each function, 0: not yet known
   uint32_t *of_location;       // the same for locations without lines
+  uint32_t *of_name;           // of each string: its only function's id, or:
   struct cprof_buffer text;    // of one frame or of one line
   struct cprof_buffer stack;   // frames of one sample, root first
   struct cprof_strings stacks; // those seen, in order
@@ -219,11 +214,39 @@ struct folder {
   uint64_t left; // bytes that may still be written
 };
 
-// Appends a name; what would end a frame or a line becomes harmless.
-static enum cprof_result append_name(struct folder *folder, uint32_t name) {
+static bool is_same_function(const struct cprof_function *a,
+                             const struct cprof_function *b) {
+  return a->filename == b->filename && a->start_line == b->start_line;
+}
+
+// Which names say which function.
+static enum cprof_result find_names(struct folder *folder) {
+  const struct cprof_profile *profile = folder->profile;
+  folder->of_name =
+      calloc(profile->strings.count + 1u, sizeof *folder->of_name);
+  if (!folder->of_name)
+    return CPROF_ENOMEM;
+  for (uint32_t i = 0; i < profile->function_count; i++) {
+    uint32_t *known = &folder->of_name[profile->functions[i].name];
+    if (*known == 0)
+      *known = i + 1;
+    else if (*known != SEVERAL &&
+             !is_same_function(&profile->functions[*known - 1],
+                               &profile->functions[i]))
+      *known = SEVERAL;
+  }
+  return CPROF_OK;
+}
+
+// Appends a name from this byte on; what would end a frame or a line becomes
+// harmless.
+static enum cprof_result append_name(struct folder *folder, uint32_t name,
+                                     size_t from) {
   size_t size, start = folder->text.size;
   const char *bytes = cprof_strings_get(&folder->profile->strings, name, &size);
-  enum cprof_result result = cprof_buffer_append(&folder->text, bytes, size);
+  size -= from;
+  enum cprof_result result =
+      cprof_buffer_append(&folder->text, bytes + from, size);
   if (result != CPROF_OK)
     return result;
   for (uint8_t *at = folder->text.bytes + start; size > 0; size--, at++)
@@ -241,15 +264,45 @@ static enum cprof_result append_address(struct folder *folder,
   return cprof_buffer_append(&folder->text, text, (size_t)size);
 }
 
+// The last part of a path, and of a module's init.lua the folder, too.
+static size_t base_start(const char *path) {
+  const char *slash = strrchr(path, '/');
+  size_t start = slash ? (size_t)(slash - path) + 1 : 0;
+  if (slash == NULL || strcmp(slash, "/init.lua") != 0)
+    return start;
+  for (start--; start > 0 && path[start - 1] != '/';)
+    start--;
+  return start;
+}
+
+static enum cprof_result append_line(struct folder *folder,
+                                     const struct cprof_function *function,
+                                     const char *end) {
+  char text[ADDRESS_BYTES + 1];
+  int size =
+      snprintf(text, sizeof text, ":%" PRId64 "%s", function->start_line, end);
+  return cprof_buffer_append(&folder->text, text, (size_t)size);
+}
+
 // file:line, for a function without a name.
 static enum cprof_result append_source(struct folder *folder,
                                        const struct cprof_function *function) {
-  enum cprof_result result = append_name(folder, function->filename);
-  char text[ADDRESS_BYTES];
-  int size = snprintf(text, sizeof text, ":%" PRId64, function->start_line);
+  enum cprof_result result = append_name(folder, function->filename, 0);
+  return result == CPROF_OK ? append_line(folder, function, "") : result;
+}
+
+// The name, with its place where that is needed.
+static enum cprof_result
+append_function(struct folder *folder, const struct cprof_function *function) {
+  enum cprof_result result = append_name(folder, function->name, 0);
+  if (folder->of_name[function->name] != SEVERAL || result != CPROF_OK)
+    return result;
+  const char *path =
+      cprof_strings_get(&folder->profile->strings, function->filename, NULL);
+  result = cprof_buffer_append(&folder->text, " (", 2);
   if (result == CPROF_OK)
-    result = cprof_buffer_append(&folder->text, text, (size_t)size);
-  return result;
+    result = append_name(folder, function->filename, base_start(path));
+  return result == CPROF_OK ? append_line(folder, function, ")") : result;
 }
 
 // Puts the frame's text to the others; no frame is empty, so none is number 0.
@@ -262,7 +315,7 @@ static enum cprof_result put_frame(struct folder *folder,
   else if (place->function->name == 0)
     result = append_source(folder, place->function);
   else
-    result = append_name(folder, place->function->name);
+    result = append_function(folder, place->function);
   if (result != CPROF_OK)
     return result;
   return cprof_strings_put(&folder->frames, (const char *)folder->text.bytes,
@@ -341,7 +394,9 @@ static enum cprof_result fold_all(struct folder *folder, uint32_t value_index) {
       calloc(profile->location_count + 1u, sizeof *folder->of_location);
   if (!folder->of_function || !folder->of_location)
     return CPROF_ENOMEM;
-  enum cprof_result result = cprof_strings_init(&folder->frames);
+  enum cprof_result result = find_names(folder);
+  if (result == CPROF_OK)
+    result = cprof_strings_init(&folder->frames);
   if (result == CPROF_OK)
     result = cprof_strings_init(&folder->stacks);
   for (uint32_t i = 0; i < profile->sample_count && result == CPROF_OK; i++) {
@@ -415,6 +470,7 @@ enum cprof_result cprof_report_folded(const struct cprof_profile *profile,
   cprof_strings_done(&folder.stacks);
   free(folder.of_function);
   free(folder.of_location);
+  free(folder.of_name);
   free(folder.sums);
   return result;
 }

@@ -9,7 +9,7 @@
 
 struct cprof_row {
   uint32_t name;     // string
-  uint32_t filename; // string, of the first function with that name
+  uint32_t filename; // string
   int64_t start_line;
   int64_t flat; // samples whose leaf it is
   int64_t cum;  // samples in which it occurs, each once
@@ -21,11 +21,11 @@ struct cprof_rows {
   int64_t total; // of all samples, without signs, as pprof's percentages use
 };
 
-// Rows of one value; functions of the same name are one row whatever their
-// files, as in pprof's `granularity=functions`; samples of 0 make none. Those
-// without a name (name 0) are told apart by filename and start_line. A location
-// without a function counts as its address, "0x…" (name and filename are 0 and
-// start_line is the address). cprof_rows_done frees.
+// Rows of one value, one for each function: name, file and line where it
+// begins. (pprof makes one row of all functions of a name; Lua's names carry no
+// package, and `new` or `run` are everywhere.) Samples of 0 make none. A
+// location without a function counts as its address, "0x…" (name and filename
+// are 0 and start_line is the address). cprof_rows_done frees.
 enum cprof_result cprof_report_rows(const struct cprof_profile *profile,
                                     uint32_t value_index,
                                     struct cprof_rows *rows);
@@ -34,7 +34,8 @@ void cprof_rows_done(struct cprof_rows *rows);
 // Lines "root;…;leaf value\n", equal stacks summed, in order of first
 // appearance, without those whose sum is 0; `;` and newlines in names become
 // `:` and a space. A function without a name is "file:line", a sample without
-// a stack "[no stack]". CPROF_ELIMIT when the text passes 64 MiB and 256 bytes
+// a stack "[no stack]"; a name that several functions have is followed by their
+// " (file.lua:line)". CPROF_ELIMIT when the text passes 64 MiB and 256 bytes
 // for each frame of the different stacks.
 enum cprof_result cprof_report_folded(const struct cprof_profile *profile,
                                       uint32_t value_index,

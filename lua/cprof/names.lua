@@ -7,6 +7,7 @@
 
 local definition = require "cprof.definition"
 local path = require "cprof.path"
+local path = require "cprof.path"
 local open, getinfo = io.open, debug.getinfo
 
 local M = {}
@@ -36,12 +37,6 @@ end
 
 -- ------------------------------------------------------------- places ----
 
--- "init.lua" alone says nothing: its folder stays.
-local function base_name(file)
-  return file:match("[^/]*/init%.lua$") or file:match("[^/]+$") or file
-end
-
-
 local function text_place(text)
   local first = text:match("^[^\n]*")
   if #first < #text or #first > SHORT_TEXT_MAX then
@@ -62,7 +57,7 @@ function M.place(source, line)
     local place = "[builtin:" .. source:gsub("^[@=]", "") .. "]"
     return place, place
   elseif kind == "@" then
-    return rest, base_name(rest)
+    return rest, path.base(rest)
   elseif kind == "=" then
     return rest, rest
   end

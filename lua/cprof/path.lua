@@ -16,4 +16,13 @@ function M.absolute(path, folder)
 end
 
 
+--- The last part of a path; of "x/init.lua", which says nothing alone, the
+--- folder, too.
+---@param path string
+---@return string
+function M.base(path)
+  return path:match("[^/]*/init%.lua$") or path:match("[^/]+$") or path
+end
+
+
 return M

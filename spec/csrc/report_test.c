@@ -46,7 +46,7 @@ static struct cprof_profile *known_profile(void) {
   add_function(profile, "main", "a.lua", 0);
   add_function(profile, "work", "a.lua", 10);
   add_function(profile, "le;af\n", "a.lua", 20);
-  add_function(profile, "work", "b.lua", 30); // the same name elsewhere
+  add_function(profile, "work", "/p/x/init.lua", 30); // the same name elsewhere
   add_function(profile, "", "@c.lua", 40);
   add_place(profile, MAIN, 0, 0);
   add_place(profile, WORK, 0, 0);
@@ -95,9 +95,10 @@ static void test_rows(void) {
   struct cprof_rows rows;
   is_int(cprof_report_rows(profile, 1, &rows), CPROF_OK, "rows");
   is_int(rows.total, 10 + 20 + 40 + 80 + 160 + 320 + 1 + 640, "total");
-  is_int(rows.count, 5, "one for each name, address, unnamed function");
+  is_int(rows.count, 6, "one for each function and address");
   has_row(profile, &rows, "main", (int64_t[]){0, 0, 311});
-  has_row(profile, &rows, "work", (int64_t[]){10, 20 + 160, 231});
+  has_row(profile, &rows, "work", (int64_t[]){10, 20, 71});
+  has_row(profile, &rows, "work", (int64_t[]){30, 160, 160}); // elsewhere
   has_row(profile, &rows, "le;af\n", (int64_t[]){20, 51, 51});
   has_row(profile, &rows, "", (int64_t[]){0xabc, 80, 80});
   has_row(profile, &rows, "", (int64_t[]){40, 320, 320});
@@ -108,10 +109,10 @@ static void test_rows(void) {
 }
 
 static void test_folded(void) {
-  static const char want[] = "main;work;le:af  51\n"
-                             "main;work;work 20\n"
+  static const char want[] = "main;work (a.lua:10);le:af  51\n"
+                             "main;work (a.lua:10);work (a.lua:10) 20\n"
                              "main;0xabc 80\n"
-                             "main;work 160\n"
+                             "main;work (x/init.lua:30) 160\n"
                              "@c.lua:40 320\n"
                              "[no stack] 640\n";
   struct cprof_profile *profile = known_profile();
@@ -142,7 +143,7 @@ static void test_large_values(void) {
   is_int(cprof_report_rows(profile, 1, &rows), CPROF_OK, "any values sum up");
   // 2 * (max + min) is -2; 4 * min is 0
   has_row(profile, &rows, "le;af\n", (int64_t[]){20, 51 - 2, 51 - 2});
-  has_row(profile, &rows, "work", (int64_t[]){10, 180, 231});
+  has_row(profile, &rows, "work", (int64_t[]){10, 20, 71});
   is_int(rows.total, 1271 - 2, "so does the total");
   cprof_report_folded(profile, 1, cprof_buffer_sink(&out));
   cprof_buffer_append(&out, "", 1);
@@ -193,9 +194,7 @@ static bool is_frame(const struct cprof_profile *profile,
   const struct cprof_function *function =
       &profile->functions[profile->lines[location->first_line + line].function -
                           1];
-  if (function->name != 0)
-    return row->name == function->name;
-  return row->name == 0 && row->filename == function->filename &&
+  return row->name == function->name && row->filename == function->filename &&
          row->start_line == function->start_line;
 }
 

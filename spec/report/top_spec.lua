@@ -72,4 +72,14 @@ describe("cprof.report.top", function()
       total = 0 }, { n = 9, sort = "flat" })
     assert.equal("Showing nodes accounting for 0, 0% of 0 total", lines[2])
   end)
+
+  it("tells functions of one name apart by their places", function()
+    local rows = { row("run", 3, 3), row("run", 2, 2), row("go", 1, 1) }
+    rows[2].filename, rows[2].start_line = "/x/mod/init.lua", 7
+    local lines, head = top.lines(rows, { type = "cpu", unit = "count",
+      total = 6 }, { n = 9, sort = "flat" })
+    assert.matches(" run %(a%.lua:1%)$", lines[head + 1])
+    assert.matches(" run %(mod/init%.lua:7%)$", lines[head + 2])
+    assert.matches(" go$", lines[head + 3])
+  end)
 end)

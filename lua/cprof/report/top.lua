@@ -1,6 +1,8 @@
 -- The table of `go tool pprof -top`: flat and cumulative values a function.
--- Pure: rows, total and unit are handed in.
+-- Where several functions have one name, which pprof adds up, each has a row of
+-- its own and tells its place. Pure: rows, total and unit are handed in.
 
+local path = require "cprof.path"
 local units = require "cprof.report.units"
 local format = string.format
 
@@ -19,8 +21,10 @@ local function comparator(first, second)
     local a2, b2 = math.abs(a[second]), math.abs(b[second])
     if a2 ~= b2 then
       return a2 > b2
+    elseif a.filename ~= b.filename then
+      return a.filename < b.filename
     end
-    return a.filename < b.filename
+    return a.start_line < b.start_line
   end
 end
 
@@ -78,13 +82,29 @@ local function summary(shown, count, view, unit)
 end
 
 
-local function row_line(row, sum, view, unit)
+-- The name of each row as it is shown.
+local function row_labels(rows)
+  local counts = {}
+  for _, row in ipairs(rows) do
+    counts[row.name] = (counts[row.name] or 0) + 1
+  end
+  return function(row)
+    if counts[row.name] == 1 then
+      return row.name
+    end
+    return format("%s (%s:%.0f)", row.name, path.base(row.filename),
+      row.start_line)
+  end
+end
+
+
+local function row_line(row, label, sum, view, unit)
   local total = view.total
   return format("%10s %s %s %10s %s  %s",
     units.label(row.flat, view.unit, unit),
     units.percentage(row.flat, total), units.percentage(sum, total),
     units.label(row.cum, view.unit, unit),
-    units.percentage(row.cum, total), row.name)
+    units.percentage(row.cum, total), label)
 end
 
 
@@ -102,9 +122,10 @@ function M.lines(rows, view, options)
   local head = #lines + 1
   lines[head] = format("%10s %5s%% %5s%% %10s %5s%%",
     "flat", "flat", "sum", "cum", "cum")
+  local label = row_labels(rows)
   for _, row in ipairs(shown) do
     sum = sum + row.flat
-    lines[#lines + 1] = row_line(row, sum, view, unit)
+    lines[#lines + 1] = row_line(row, label(row), sum, view, unit)
   end
   return lines, head
 end
