@@ -12,6 +12,7 @@
 #define PATH_MAX_BYTES 200u     // of a path like "luacheck.utils.map"
 #define ENTRIES_MAX 50000u      // looked at in one scan
 #define TABLE_ENTRIES_MAX 4000u // looked at in one table
+#define SEARCHERS_MAX 16        // of package.searchers
 
 // ---- table of names ---------------------------------------------------
 
@@ -153,6 +154,27 @@ static void walk_metatable(struct scan *scan) {
     walk_table(scan, size, 2);
 }
 
+// package.searchers (LuaJIT: loaders), a list of functions, below _LOADED on
+// top of the stack.
+static void walk_searchers(struct scan *scan) {
+  static const char *const names[] = {"searchers", "loaders"};
+  lua_State *L = scan->L;
+  lua_getfield(L, -1, "package");
+  for (size_t i = 0; i < 2 && lua_istable(L, -1); i++) {
+    lua_pushstring(L, names[i]);
+    lua_rawget(L, -2);
+    for (int n = 1; n <= SEARCHERS_MAX && lua_istable(L, -1); n++) {
+      lua_rawgeti(L, -1, n);
+      snprintf(scan->path, sizeof scan->path, "package.%s[%d]", names[i], n);
+      if (lua_iscfunction(L, -1))
+        take_function(scan);
+      lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
 // Hands each entry of the table at this index to `walk`.
 static void walk_each(struct scan *scan, int index,
                       void (*walk)(struct scan *scan)) {
@@ -208,8 +230,10 @@ void cprof_cnames_scan(struct cprof_cnames *names, lua_State *L) {
   if (!lua_checkstack(L, 16))
     return;
   lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
-  if (lua_istable(L, -1))
+  if (lua_istable(L, -1)) {
     walk_each(&scan, lua_gettop(L), walk_module);
+    walk_searchers(&scan);
+  }
   lua_pop(L, 1);
   walk_each(&scan, LUA_REGISTRYINDEX, walk_metatable);
   if (names->range_count > 1)

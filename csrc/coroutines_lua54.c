@@ -59,8 +59,10 @@ static int run(struct cprof_vm *vm, lua_State *L, lua_State *co, int arguments,
   bool is_known = own != NULL && L == vm->running && !own->stranger;
   int status = is_known ? run_known(vm, L, co, arguments, results)
                         : run_stranger(vm, L, co, arguments, results);
+  // lua_resume tells no results of a coroutine that it refused.
+  bool has_run = results != NULL && *results >= 0;
   if (vm->queue != NULL && cprof_queue_pending(vm->queue))
-    cprof_vm54_resolve_resumed(vm, L, co, results != NULL ? status : LUA_OK);
+    cprof_vm54_resolve_resumed(vm, L, co, has_run ? status : LUA_OK);
   return status;
 }
 
@@ -68,7 +70,7 @@ static int run(struct cprof_vm *vm, lua_State *L, lua_State *co, int arguments,
 // returns their number; -1 with an error value on top of L instead.
 static int resume(struct cprof_vm *vm, lua_State *L, lua_State *co,
                   int arguments) {
-  int results = 0;
+  int results = -1;
   if (!lua_checkstack(co, arguments)) {
     lua_pushliteral(L, "too many arguments to resume");
     return -1;

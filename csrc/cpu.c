@@ -18,24 +18,31 @@ struct cprof_cpu_thread {
   _Atomic bool in_handler;                         // it may hold one of them
   _Atomic uint64_t signals, handler_ns, rested;    // the handler's
   _Atomic uint64_t handled_ns; // weights of signals since set_rate
-  uint64_t set_cpu_ns;         // the thread's CPU clock at set_rate
+  uint64_t set_cpu_ns;         // the thread's CPU clock then, or UNKNOWN
   // The handler's: until when it rests, and what came meanwhile.
   uint64_t rest_until_ns, carried_signals, carried_ns;
+  uint64_t serial;       // of the tick that will stand for them
   uint64_t last_cost_ns; // of the signal before
   uint64_t restarts;
-  int tid;                      // 0: free; GONE: its thread has ended
+  _Atomic int tid;              // 0: free; GONE: its thread has ended
   struct cprof_cpu_user *users; // on this thread
   struct cprof_cpu_thread *next;
 };
 
-static pthread_mutex_t control = PTHREAD_MUTEX_INITIALIZER;
+// Recursive: LuaJIT calls Lua while its profiler starts and stops, to tell that
+// traces are flushed, and a collection there may end sessions.
+static const pthread_mutex_t fresh = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+static pthread_mutex_t control = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+static bool changing; // the VM's profiler: no start within
 static struct cprof_cpu_thread *_Atomic threads; // grows at its head
 static uint32_t attached;                        // VMs, in this process
 static uint32_t generation;                      // counts forks seen
 static int owner_pid;
 static _Thread_local struct cprof_cpu_thread *mine; // may be another's by now
+static _Thread_local int mine_tid;                  // when it was mine
 
 #define GONE (-1)
+#define UNKNOWN UINT64_MAX
 
 // ---- handler ----------------------------------------------------------
 
@@ -84,6 +91,7 @@ static void push_tick(struct cprof_cpu_thread *thread,
     tick->time_ns = now_ns;
     tick->weight_ns = thread->carried_ns;
     tick->signals = thread->carried_signals;
+    tick->serial = thread->serial;
     tick->hooked = !asked;
     cprof_os_capture(signal, tick, thread->stack_low, thread->stack_high);
     cprof_queue_commit(thread->queue);
@@ -92,6 +100,7 @@ static void push_tick(struct cprof_cpu_thread *thread,
                       thread->carried_ns);
   }
   thread->carried_signals = thread->carried_ns = 0;
+  thread->serial++;
 }
 
 static uint64_t min(uint64_t a, uint64_t b) { return a < b ? a : b; }
@@ -117,12 +126,13 @@ static void sample(struct cprof_cpu_thread *thread,
 }
 
 // A cookie is believed only when it is one of ours: any library may have a
-// timer that sends SIGPROF.
+// timer that sends SIGPROF. And a late signal may meet a record that another
+// thread has by now.
 static void on_tick(const struct cprof_signal *signal) {
   struct cprof_cpu_thread *at = threads;
   while (at != NULL && at != signal->cookie)
     at = at->next;
-  if (at == NULL)
+  if (at == NULL || at->tid != cprof_os_tid())
     return;
   at->in_handler = true;
   sample(at, signal);
@@ -130,6 +140,13 @@ static void on_tick(const struct cprof_signal *signal) {
 }
 
 // ---- threads ----------------------------------------------------------
+
+// What its last user left; no handler runs on it.
+static void clear(struct cprof_cpu_thread *thread) {
+  cprof_queue_clear(thread->queue);
+  thread->rest_until_ns = thread->last_cost_ns = 0;
+  thread->carried_signals = thread->carried_ns = 0;
+}
 
 static struct cprof_cpu_thread *take_free(void) {
   for (struct cprof_cpu_thread *at = threads; at != NULL; at = at->next)
@@ -157,8 +174,10 @@ static struct cprof_cpu_thread *thread_here(void) {
   struct cprof_cpu_thread *thread = take_free();
   if (thread == NULL)
     return NULL;
+  clear(thread);
   thread->tid = tid;
   mine = thread;
+  mine_tid = tid;
   if (!cprof_os_stack(&thread->stack_low, &thread->stack_high))
     thread->stack_low = thread->stack_high = 0; // then no words are kept
   return thread;
@@ -166,15 +185,17 @@ static struct cprof_cpu_thread *thread_here(void) {
 
 static void lock(void) { pthread_mutex_lock(&control); }
 static void unlock(void) { pthread_mutex_unlock(&control); }
+static void renew_lock(void) { control = fresh; } // its owner has no such name
 
 // In a child. Only the thread that forked is there: what others ran stands
 // still between any two instructions and must not be touched.
 static void forget(struct cprof_cpu_thread *thread) {
+  bool is_mine = thread == mine && thread->tid == mine_tid;
   cprof_timer_forget(&thread->timer);
   for (uint32_t i = 0; i < CPROF_CPU_VMS_MAX; i++) {
     struct cprof_vm *vm = thread->vms[i];
     thread->vms[i] = NULL;
-    if (vm != NULL && thread == mine)
+    if (vm != NULL && is_mine)
       cprof_vm_detach(vm);
     else if (vm != NULL)
       cprof_vm_abandon(vm);
@@ -193,7 +214,7 @@ static void notice_fork(void) {
   bool is_child = owner_pid != 0;
   owner_pid = pid;
   if (!is_child) {
-    pthread_atfork(lock, unlock, unlock); // no child of a half-done start
+    pthread_atfork(lock, unlock, renew_lock); // no child of a half-done start
     return;
   }
   generation++;
@@ -217,7 +238,8 @@ static enum cprof_result set_rate(struct cprof_cpu_thread *thread) {
   if (interval_ns == thread->interval_ns && thread->timer.armed)
     return CPROF_OK;
   thread->interval_ns = interval_ns;
-  thread->set_cpu_ns = cprof_os_cpu_ns();
+  thread->set_cpu_ns =
+      thread->tid == cprof_os_tid() ? cprof_os_cpu_ns() : UNKNOWN;
   thread->handled_ns = 0;
   return thread->timer.armed
              ? cprof_timer_change(&thread->timer, interval_ns)
@@ -227,14 +249,21 @@ static enum cprof_result set_rate(struct cprof_cpu_thread *thread) {
 // ---- VMs --------------------------------------------------------------
 
 // On another thread than the one it was sampled on, a signal may be in the
-// handler now, and another be on its way: that one must find some handler.
+// handler now.
+static void await_handler(const struct cprof_cpu_thread *thread) {
+  while (thread->tid != cprof_os_tid() && thread->in_handler)
+    cprof_os_yield();
+}
+
+// Elsewhere another signal may be on its way: it must find some handler.
 static void remove_vm(struct cprof_cpu_thread *thread, struct cprof_vm *vm) {
   for (uint32_t i = 0; i < CPROF_CPU_VMS_MAX; i++)
     if (thread->vms[i] == vm)
       thread->vms[i] = NULL;
-  while (thread->in_handler)
-    cprof_os_yield();
+  await_handler(thread);
+  changing = true;
   cprof_vm_detach(vm);
+  changing = false;
   vm->closing = NULL;
   if (--attached > 0)
     return;
@@ -274,8 +303,10 @@ static enum cprof_result attach_vm(struct cprof_cpu_thread *thread,
     return CPROF_ELIMIT;
   if (cprof_signal_owner() == CPROF_SIGNAL_FOREIGN)
     return CPROF_EBUSY;
+  changing = true;
   enum cprof_result result =
       cprof_vm_attach(vm, L, thread->queue, &options->vm);
+  changing = false;
   if (result != CPROF_OK && attached == 0)
     cprof_signal_restore();
   if (result != CPROF_OK)
@@ -320,8 +351,8 @@ static void stop_locked(struct cprof_cpu_user *user) {
   if (!has_users(thread, vm))
     remove_vm(thread, vm);
   if (thread->users == NULL) {
-    cprof_queue_clear(thread->queue);
-    thread->rest_until_ns = thread->carried_signals = thread->carried_ns = 0;
+    await_handler(thread);
+    clear(thread);
     thread->tid = 0;
   }
   if (!was_blocked)
@@ -334,10 +365,14 @@ static enum cprof_result start_locked(struct cprof_cpu_user *user, lua_State *L,
   struct cprof_cpu_thread *thread = thread_here();
   if (thread == NULL)
     return CPROF_ENOMEM;
-  if ((vm->attached && vm->queue != thread->queue) || cprof_signal_is_blocked())
-    return CPROF_ESTATE;
-  enum cprof_result result =
-      vm->attached ? CPROF_OK : attach_vm(thread, vm, L, options);
+  enum cprof_result result = CPROF_OK;
+  if ((vm->attached && vm->queue != thread->queue) ||
+      cprof_signal_is_blocked() || changing)
+    result = CPROF_ESTATE;
+  else if (!vm->attached)
+    result = attach_vm(thread, vm, L, options);
+  if (result != CPROF_OK && thread->users == NULL)
+    thread->tid = 0;
   if (result != CPROF_OK)
     return result;
   user->generation = generation;
@@ -378,14 +413,14 @@ bool cprof_cpu_running(const struct cprof_cpu_user *user) {
          user->generation == generation;
 }
 
-void cprof_cpu_carried(const struct cprof_cpu_user *user, uint64_t *signals,
-                       uint64_t *weight_ns) {
+struct cprof_cpu_carried cprof_cpu_carried(const struct cprof_cpu_user *user) {
   const struct cprof_cpu_thread *thread = user->thread;
   bool was_blocked = cprof_signal_block();
-  *signals = thread->carried_signals;
-  *weight_ns = thread->carried_ns;
+  struct cprof_cpu_carried carried = {thread->carried_signals,
+                                      thread->carried_ns, thread->serial};
   if (!was_blocked)
     cprof_signal_unblock();
+  return carried;
 }
 
 bool cprof_cpu_is_here(const struct cprof_cpu_user *user) {
@@ -399,12 +434,17 @@ bool cprof_cpu_is_here(const struct cprof_cpu_user *user) {
 // CPU time for which no signal came to us: somebody took SIGPROF, or stopped
 // LuaJIT's profiler, and with it our handler.
 static void lose_missing(struct cprof_cpu_thread *thread, struct cprof_vm *vm) {
-  uint64_t used_ns = cprof_os_cpu_ns() - thread->set_cpu_ns;
+  uint64_t now_ns = cprof_os_cpu_ns();
+  if (thread->set_cpu_ns > now_ns) // set on another thread
+    thread->set_cpu_ns = now_ns - min(now_ns, thread->handled_ns);
+  uint64_t used_ns = now_ns - thread->set_cpu_ns;
   uint64_t slack_ns = thread->interval_ns + TICK_MAX_NS;
   uint64_t handled_ns = thread->handled_ns;
-  if (cprof_signal_is_blocked() || used_ns < handled_ns + slack_ns)
+  if (vm->draining || cprof_signal_is_blocked() ||
+      used_ns < handled_ns + slack_ns)
     return;
-  struct cprof_tick missing = {.weight_ns = used_ns - handled_ns};
+  struct cprof_tick missing = {.weight_ns = used_ns - handled_ns,
+                               .serial = CPROF_NO_SERIAL};
   missing.time_ns = cprof_os_wall_ns();
   missing.signals = missing.weight_ns / thread->interval_ns;
   thread->handled_ns += missing.weight_ns;
@@ -416,9 +456,11 @@ static void restart(struct cprof_cpu_thread *thread, struct cprof_vm *vm,
   struct cprof_vm_options same = {cprof_vm_mode(vm)};
   lock();
   bool was_blocked = cprof_signal_block();
+  changing = true;
   if (cprof_vm_attach(vm, L, thread->queue, &same) == CPROF_OK &&
       cprof_signal_active(on_tick) == CPROF_OK)
     thread->restarts++;
+  changing = false;
   if (!was_blocked)
     cprof_signal_unblock();
   unlock();
@@ -429,13 +471,15 @@ void cprof_cpu_refresh(struct cprof_cpu_user *user, lua_State *L) {
     return;
   cprof_vm_flush(user->vm, L);
   lose_missing(user->thread, user->vm);
-  if (cprof_signal_owner() == CPROF_SIGNAL_PASSIVE)
+  if (cprof_signal_owner() == CPROF_SIGNAL_PASSIVE && !changing)
     restart(user->thread, user->vm, L);
 }
 
 void cprof_cpu_stop(struct cprof_cpu_user *user) {
   if (user->thread == NULL)
     return;
+  if (cprof_cpu_running(user) && user->thread->tid == cprof_os_tid())
+    lose_missing(user->thread, user->vm);
   lock();
   notice_fork();
   if (user->generation == generation)

@@ -43,10 +43,12 @@ bool cprof_cpu_is_here(const struct cprof_cpu_user *user);
 // when somebody stopped LuaJIT's profiler meanwhile, becomes [lost], and the
 // profiler is started again. Does nothing on another thread.
 void cprof_cpu_refresh(struct cprof_cpu_user *user, lua_State *L);
-// What a resting handler has carried so far, for the next sample. A session
-// that ends now does not get that sample. Only while running.
-void cprof_cpu_carried(const struct cprof_cpu_user *user, uint64_t *signals,
-                       uint64_t *weight_ns);
+// What a resting handler has carried so far for its next tick, whose serial
+// this is. A session that ends now does not get that tick. Only while running.
+struct cprof_cpu_carried {
+  uint64_t signals, weight_ns, serial;
+};
+struct cprof_cpu_carried cprof_cpu_carried(const struct cprof_cpu_user *user);
 // Does nothing when not started. The last user takes timer, handler and hooks
 // along.
 void cprof_cpu_stop(struct cprof_cpu_user *user);

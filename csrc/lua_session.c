@@ -47,6 +47,18 @@ static enum cprof_result check_options(const struct cprof_session_options *w) {
   return fits ? CPROF_OK : CPROF_ERANGE;
 }
 
+#define EXACT_MAX 9007199254740992.0 // a double holds every integer up to it
+
+static enum cprof_result read_number_label(lua_State *L,
+                                           struct cprof_session *session,
+                                           const char *key) {
+  lua_Number number = lua_tonumber(L, -1);
+  if (!(number >= -EXACT_MAX && number <= EXACT_MAX) ||
+      number != (lua_Number)(int64_t)number)
+    return CPROF_ERANGE;
+  return cprof_session_label_number(session, key, (int64_t)number);
+}
+
 // Adds options.labels; key and value are on top of the stack.
 static enum cprof_result read_label(lua_State *L,
                                     struct cprof_session *session) {
@@ -54,8 +66,7 @@ static enum cprof_result read_label(lua_State *L,
     return CPROF_ERANGE;
   const char *key = lua_tostring(L, -2);
   if (lua_type(L, -1) == LUA_TNUMBER)
-    return cprof_session_label_number(session, key,
-                                      (int64_t)lua_tonumber(L, -1));
+    return read_number_label(L, session, key);
   if (lua_type(L, -1) != LUA_TSTRING)
     return CPROF_ERANGE;
   return cprof_session_label(session, key, lua_tostring(L, -1));
@@ -91,7 +102,7 @@ static const char *why_not(enum cprof_result result) {
     return "more than 16 labels, or more than 8 VMs on this thread";
   case CPROF_ERANGE:
     return "hz is 1 to 10000, depth_max 1 to 512, mode \"l\" or \"f\", a "
-           "label's key a string and its value a string or number";
+           "label's key a string and its value a string or a whole number";
   default:
     return NULL;
   }
@@ -135,7 +146,7 @@ static int core_session_snapshot(lua_State *L) {
   struct cprof_profile **profile = cprof_lua_profile_new(L);
   if (cprof_session_flush(session, L) != CPROF_OK)
     return fail_state(L, session);
-  enum cprof_result result = cprof_session_profile(session, profile);
+  enum cprof_result result = cprof_session_profile(session, L, profile);
   return result == CPROF_OK ? 1 : cprof_lua_fail(L, result, "snapshot");
 }
 
@@ -146,7 +157,7 @@ static int core_session_stop(lua_State *L) {
   if (cprof_session_flush(session, L) != CPROF_OK)
     return fail_state(L, session);
   cprof_session_stop(session);
-  enum cprof_result result = cprof_session_profile(session, profile);
+  enum cprof_result result = cprof_session_profile(session, L, profile);
   cprof_session_done(session);
   return result == CPROF_OK ? 1 : cprof_lua_fail(L, result, "stop");
 }

@@ -217,7 +217,8 @@ static enum cprof_result install(void (*action)(int, siginfo_t *, void *)) {
   memset(&mine, 0, sizeof mine);
   mine.sa_sigaction = action;
   mine.sa_flags = SA_SIGINFO | SA_RESTART;
-  sigemptyset(&mine.sa_mask);
+  // No other handler may interrupt ours: it could jump out of it.
+  sigfillset(&mine.sa_mask);
   return sigaction(SIGPROF, &mine, NULL) == 0 ? CPROF_OK : CPROF_EIO;
 }
 
@@ -308,10 +309,9 @@ void cprof_signal_restore(void) {
   cprof_signal_drain();
   enum cprof_signal_owner owner = cprof_signal_owner();
   if (installed &&
-      (owner == CPROF_SIGNAL_ACTIVE || owner == CPROF_SIGNAL_PASSIVE)) {
+      (owner == CPROF_SIGNAL_ACTIVE || owner == CPROF_SIGNAL_PASSIVE))
     sigaction(SIGPROF, &before, NULL);
-    installed = false;
-  }
+  installed = false;
   if (!was_blocked)
     cprof_signal_unblock();
 }

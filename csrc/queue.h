@@ -23,6 +23,7 @@ struct cprof_tick {
   uint64_t time_ns;                    // CLOCK_MONOTONIC
   uint64_t weight_ns;                  // period × (1 + overrun)
   uint64_t signals;                    // 1, and those it stands in for
+  uint64_t serial;                     // counts its thread's ticks from 0
   uint64_t pc;                         // the interrupted instruction
   uint32_t word_count;                 // valid words
   bool hooked;                         // no safe point could be asked for

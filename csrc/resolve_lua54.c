@@ -341,9 +341,7 @@ void cprof_vm54_resolve_resumed(struct cprof_vm *vm, lua_State *L,
   struct resolution at = resolution(vm, L, EVENT_LATE);
   struct cprof_resume via = {at.via, own_of(vm)->resumes};
   struct cprof_resume here = {L, via.from != NULL ? &via : via.up};
-  // A resume that was refused ("cannot resume non-suspended") ran nothing, and
-  // left the status of co.
-  if (status != LUA_OK && status == lua_status(co) && lua_checkstack(co, 1)) {
+  if (status != LUA_OK && lua_checkstack(co, 1)) {
     at.L = co; // as it was while it ran
     at.via = NULL;
     at.resumes = &here;

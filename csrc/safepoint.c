@@ -85,9 +85,9 @@ void cprof_walk_stack(struct cprof_walk *walk, lua_State *L, int level,
 void cprof_walk_push(struct cprof_walk *walk, const struct cprof_tick *tick,
                      enum cprof_vmstate state) {
   struct cprof_vm *vm = walk->vm;
-  struct cprof_sample sample = {vm->frames,   walk->depth,   walk->truncated,
-                                state,        tick->time_ns, tick->weight_ns,
-                                tick->signals};
+  struct cprof_sample sample = {vm->frames,    walk->depth,   walk->truncated,
+                                state,         tick->time_ns, tick->weight_ns,
+                                tick->signals, tick->serial};
   vm->counters.ticks++;
   vm->counters.ticks_ns += tick->weight_ns;
   cprof_stream_push(&vm->stream, &sample);

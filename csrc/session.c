@@ -51,12 +51,14 @@ static void take(struct cprof_subscriber *self,
   struct cprof_session *session = (struct cprof_session *)self;
   struct cprof_sum *sum = &session->sums[0];
   uint32_t stack;
-  uint64_t before = session->before_signals, before_ns = session->before_ns;
   if (put_stack(session, sample, &stack) == CPROF_OK)
     sum = sum_of(session, stack, sample->state);
-  session->before_signals = session->before_ns = 0;
-  sum->signals += sample->signals - before;
-  sum->weight_ns += sample->weight_ns - before_ns;
+  sum->signals += sample->signals;
+  sum->weight_ns += sample->weight_ns;
+  if (sample->serial == session->before.serial) {
+    sum->signals -= session->before.signals;
+    sum->weight_ns -= session->before.weight_ns;
+  }
 }
 
 // ---- life -------------------------------------------------------------
@@ -132,8 +134,7 @@ cprof_session_start(struct cprof_session *session, struct cprof_vm *vm,
   }
   session->vm_before = vm->counters;
   cprof_cpu_stats(&session->cpu, &session->cpu_before);
-  cprof_cpu_carried(&session->cpu, &session->before_signals,
-                    &session->before_ns);
+  session->before = cprof_cpu_carried(&session->cpu);
   session->interval_ns = session->cpu_before.interval_ns;
   session->start_time_ns = cprof_os_time_ns();
   session->start_wall_ns = cprof_os_wall_ns();
@@ -161,7 +162,6 @@ enum cprof_result cprof_session_flush(struct cprof_session *session,
                                       lua_State *L) {
   if (cprof_session_why_not(session) != NULL)
     return CPROF_ESTATE;
-  cprof_cnames_scan(&session->cpu.vm->cnames, L);
   // At once, or a loss between them would be counted but not shown.
   cprof_cpu_refresh(&session->cpu, L);
   cprof_cpu_stats(&session->cpu, &session->cpu_after);
@@ -172,8 +172,16 @@ enum cprof_result cprof_session_flush(struct cprof_session *session,
 // The sample that would have stood for them comes too late for this session.
 static void lose_carried(struct cprof_session *session) {
   static const struct cprof_frame lost = {CPROF_MARK_LOST, 0};
-  struct cprof_sample sample = {.frames = &lost, .depth = 1};
-  cprof_cpu_carried(&session->cpu, &sample.signals, &sample.weight_ns);
+  struct cprof_cpu_carried carried = cprof_cpu_carried(&session->cpu);
+  if (carried.serial == session->before.serial) {
+    carried.signals -= session->before.signals;
+    carried.weight_ns -= session->before.weight_ns;
+  }
+  struct cprof_sample sample = {.frames = &lost,
+                                .depth = 1,
+                                .signals = carried.signals,
+                                .weight_ns = carried.weight_ns,
+                                .serial = CPROF_NO_SERIAL};
   if (sample.signals > 0)
     take(&session->subscriber, &sample);
   session->carried += sample.signals;

@@ -30,9 +30,9 @@ struct cprof_session {
   uint64_t start_time_ns, start_wall_ns, stop_wall_ns;
   uint64_t interval_ns;         // the sampler's last
   uint64_t carried, carried_ns; // lost at stop: see cprof_cpu_carried
-  // What a resting handler carried at start: the first sample brings it along,
-  // but it is not of this session.
-  uint64_t before_signals, before_ns;
+  // What a resting handler carried at start: the tick of that serial brings it
+  // along, but it is not of this session.
+  struct cprof_cpu_carried before;
   bool started;
 };
 
@@ -62,9 +62,11 @@ enum cprof_result cprof_session_flush(struct cprof_session *session,
                                       lua_State *L);
 // Ends sampling; may be called twice. The sums stay until done.
 void cprof_session_stop(struct cprof_session *session);
-// What was summed until now as a profile; Lua functions carry no name yet but
+// What was summed until now as a profile, for which L looks up the names of C
+// functions; Lua functions carry no name yet but
 // their chunk's as file name.
 enum cprof_result cprof_session_profile(const struct cprof_session *session,
+                                        lua_State *L,
                                         struct cprof_profile **profile);
 size_t cprof_session_bytes(const struct cprof_session *session);
 // Stops, and releases all; may be called twice.

@@ -226,8 +226,10 @@ static void make(struct maker *maker) {
 }
 
 enum cprof_result cprof_session_profile(const struct cprof_session *session,
+                                        lua_State *L,
                                         struct cprof_profile **profile) {
   struct maker maker = {.session = session, .vm = session->cpu.vm};
+  cprof_cnames_scan(&session->cpu.vm->cnames, L);
   maker.profile = cprof_profile_new();
   if (maker.profile == NULL)
     return CPROF_ENOMEM;

@@ -5,6 +5,8 @@
 
 #include "funcs.h"
 
+#define CPROF_NO_SERIAL UINT64_MAX
+
 struct cprof_sample {
   const struct cprof_frame *frames; // leaf first; valid during push only
   uint32_t depth;
@@ -13,6 +15,7 @@ struct cprof_sample {
   uint64_t time_ns;   // CLOCK_MONOTONIC
   uint64_t weight_ns; // CPU time it stands for
   uint64_t signals;   // that it stands for, mostly 1
+  uint64_t serial;    // of its tick; CPROF_NO_SERIAL: of none
 };
 
 struct cprof_subscriber {

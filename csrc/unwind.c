@@ -164,7 +164,8 @@ static void walk_cursor(struct walk *walk) {
   arch_context(&moved, &context);
   uint64_t low = (uint64_t)(uintptr_t)moved.words;
   uint64_t high = low + moved.word_count * sizeof(uint64_t);
-  if (unw_init_local2(&cursor, &context, UNW_INIT_SIGNAL_FRAME) != 0)
+  if (moved.word_count == 0 ||
+      unw_init_local2(&cursor, &context, UNW_INIT_SIGNAL_FRAME) != 0)
     return;
   while (next_step(walk) != NULL && unw_step(&cursor) > 0) {
     unw_word_t pc, sp;

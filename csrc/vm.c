@@ -2,6 +2,7 @@
 #include "vm.h"
 
 #include "lua_compat.h"
+#include "modules.h"
 
 #include <string.h>
 
@@ -45,6 +46,26 @@ static lua_State *main_thread(lua_State *L) {
 #endif
 }
 
+// Who runs the VM, if a C function does, such as lua.c's pmain: no table leads
+// to it, and it is at the root of every stack. It gets the name of its object.
+static void name_root(struct cprof_vm *vm, lua_State *L) {
+  lua_Debug ar;
+  int level = 0;
+  char name[200];
+  while (lua_getstack(L, level, &ar))
+    level++;
+  if (level == 0 || !lua_getstack(L, level - 1, &ar))
+    return;
+  lua_getinfo(L, "f", &ar);
+  const void *address = cprof_cnames_address(L);
+  if (lua_iscfunction(L, -1) && !cprof_cnames_find(&vm->cnames, address)) {
+    cprof_modules_name(address, name, sizeof name);
+    name[strcspn(name, "+")] = '\0';
+    cprof_cnames_fix(&vm->cnames, address, name);
+  }
+  lua_pop(L, 1);
+}
+
 void cprof_vm_open(lua_State *L) {
   if (cprof_vm_of(L) != NULL)
     return;
@@ -61,4 +82,7 @@ void cprof_vm_open(lua_State *L) {
       cprof_vm_setup(vm, L) != CPROF_OK)
     luaL_error(L, "cprof: not enough memory");
   cprof_cnames_iterators(&vm->cnames, L);
+  cprof_cnames_scan(&vm->cnames, L);
+  if (vm->main == L)
+    name_root(vm, L);
 }

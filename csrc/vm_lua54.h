@@ -49,7 +49,8 @@ void cprof_vm54_resolve(struct cprof_vm *vm, lua_State *L, lua_Debug *ar,
 // Resolves ticks that came while a user's hook function ran (its value is on
 // top of L's stack).
 void cprof_vm54_resolve_in_hook(struct cprof_vm *vm, lua_State *L);
-// Resolves what is pending after lua_resume(co) returned to L.
+// Resolves what is pending after lua_resume(co) returned to L; LUA_OK also when
+// it did not run.
 void cprof_vm54_resolve_resumed(struct cprof_vm *vm, lua_State *L,
                                 lua_State *co, int status);
 

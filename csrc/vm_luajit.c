@@ -291,35 +291,50 @@ static const char *start_mode(char mode) {
   return mode == 'f' ? "fi1000000" : "li1000000";
 }
 
-// Raises in a finalizer, where LuaJIT does not drop its traces: those without
-// guards would run on, and their ticks find no safe point.
-static int flush_traces(lua_State *L) {
+// The profiler's start and stop drop all traces and tell whoever attached to
+// that: so Lua may run, and memory be short. In a finalizer LuaJIT does not
+// drop them: those without guards would run on, and their ticks find no safe
+// point; its setmode raises there. Argument: the VM.
+static int start_profiler(lua_State *L) {
+  struct cprof_vm *vm = lua_touserdata(L, 1);
   luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_FLUSH);
+  luaJIT_profile_start(L, start_mode(own_of(vm)->mode), on_profile, vm);
   return 0;
+}
+
+static int stop_profiler(lua_State *L) {
+  luaJIT_profile_stop(L);
+  return 0;
+}
+
+static bool call_profiler(struct cprof_vm *vm, lua_CFunction function) {
+  lua_State *scratch = own_of(vm)->scratch;
+  bool done = lua_cpcall(scratch, function, vm) == 0;
+  if (!done)
+    lua_pop(scratch, 1);
+  return done;
 }
 
 enum cprof_result cprof_vm_attach(struct cprof_vm *vm, lua_State *L,
                                   struct cprof_queue *queue,
                                   const struct cprof_vm_options *options) {
   struct cprof_vmjit *own = own_of(vm);
+  (void)L;
   if (holder != NULL && holder != vm)
     return CPROF_EBUSY;
-  if (lua_cpcall(own->scratch, flush_traces, NULL) != 0) {
-    lua_pop(own->scratch, 1);
-    return CPROF_ESTATE;
-  }
   enum cprof_result result = cprof_signal_passive();
   if (result != CPROF_OK)
     return result;
-  luaJIT_profile_start(L, start_mode(options->mode), on_profile, vm);
-  cprof_os_itimer_stop();
+  own->mode = options->mode;
+  if (!call_profiler(vm, start_profiler))
+    return CPROF_ESTATE;
   // A VM without cprof may have it: then nothing was installed.
   own->handler = (void (*)(int))(uintptr_t)cprof_signal_foreign();
   if (own->handler == NULL)
     return CPROF_EBUSY;
+  cprof_os_itimer_stop();
   cprof_dispatch_find((uint64_t)(uintptr_t)own->handler,
                       (uint64_t)(uintptr_t)lua_sethook, &own->update);
-  own->mode = options->mode;
   holder = vm;
   vm->queue = queue;
   vm->pid = cprof_os_pid();
@@ -330,7 +345,7 @@ enum cprof_result cprof_vm_attach(struct cprof_vm *vm, lua_State *L,
 void cprof_vm_detach(struct cprof_vm *vm) {
   vm->attached = false;
   cprof_signal_hold();
-  luaJIT_profile_stop(own_of(vm)->scratch);
+  call_profiler(vm, stop_profiler);
   cprof_signal_give_back();
   holder = holder == vm ? NULL : holder;
   vm->queue = NULL;

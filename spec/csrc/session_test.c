@@ -13,6 +13,7 @@ static struct cprof_cpu_stats fake_stats;
 static bool is_here = true; // on the thread that started
 static enum cprof_result start_result;
 static uint64_t fake_carried; // signals of a resting handler
+static uint64_t fake_serial = 7;
 
 enum cprof_result cprof_cpu_start(struct cprof_cpu_user *user,
                                   struct cprof_vm *vm, lua_State *L,
@@ -49,11 +50,10 @@ void cprof_cpu_refresh(struct cprof_cpu_user *user, lua_State *L) {
   (void)user, (void)L;
 }
 
-void cprof_cpu_carried(const struct cprof_cpu_user *user, uint64_t *signals,
-                       uint64_t *weight_ns) {
+struct cprof_cpu_carried cprof_cpu_carried(const struct cprof_cpu_user *user) {
   (void)user;
-  *signals = fake_carried;
-  *weight_ns = fake_carried * 1000000;
+  return (struct cprof_cpu_carried){fake_carried, fake_carried * 1000000,
+                                    fake_serial};
 }
 
 void cprof_cpu_stop(struct cprof_cpu_user *user) {
@@ -106,7 +106,7 @@ static void close_session(void) {
 static struct cprof_profile *profile_of_session(void) {
   struct cprof_profile *profile = NULL;
   struct cprof_why why;
-  if (cprof_session_profile(&session, &profile) != CPROF_OK)
+  if (cprof_session_profile(&session, NULL, &profile) != CPROF_OK)
     return NULL;
   if (cprof_profile_check(profile, &why) != CPROF_OK)
     printf("# not valid: %s\n", why.text);
@@ -181,9 +181,9 @@ static void make_kind(struct kind *kind) {
 }
 
 static void push(struct kind *kind) {
-  struct cprof_sample sample = {kind->frames,    kind->depth, false,
-                                kind->state,     1,           tap_below(9999),
-                                1 + tap_below(9)};
+  struct cprof_sample sample = {
+      kind->frames,    kind->depth,      false,          kind->state, 1,
+      tap_below(9999), 1 + tap_below(9), CPROF_NO_SERIAL};
   kind->signals += (int64_t)sample.signals;
   kind->weight_ns += (int64_t)sample.weight_ns;
   cprof_stream_push(&vm.stream, &sample);
@@ -239,7 +239,7 @@ static void test_sums(void) {
 static void push_depth(uint32_t depth, bool truncated) {
   static struct cprof_frame frames[CPROF_DEPTH_MAX];
   struct cprof_sample sample = {frames, depth, truncated, CPROF_VM_UNKNOWN,
-                                1,      10,    1};
+                                1,      10,    1,         CPROF_NO_SERIAL};
   for (uint32_t i = 0; i < depth; i++)
     frames[i] =
         (struct cprof_frame){cprof_funcs_lua(&vm.stream.funcs, "@d", 1), i + 1};
@@ -284,6 +284,34 @@ static void test_carried(void) {
   close_session();
 }
 
+// A session that starts in the middle of a rest does not get what was before.
+static void test_carried_before(void) {
+  struct cprof_sample sample = {NULL, 0,       false, CPROF_VM_UNKNOWN,
+                                1,    9000000, 9,     0};
+  fake_carried = 4;
+  open_session(3);
+  fake_carried = 0;
+  sample.serial = fake_serial + 1; // of a VM beside this one
+  cprof_stream_push(&vm.stream, &sample);
+  sample.serial = fake_serial;
+  cprof_stream_push(&vm.stream, &sample);
+  struct cprof_profile *profile = profile_of_session();
+  is_int(profile->values[0], 9 + 5, "only its own tick brings it along");
+  is_int(profile->values[1], 9000000 + 5000000, "and its weight");
+  cprof_profile_free(profile);
+  close_session();
+  fake_carried = 4;
+  open_session(3);
+  fake_carried = 6; // two more, and then the end
+  cprof_session_stop(&session);
+  fake_carried = 0;
+  profile = profile_of_session();
+  is_int(profile->values[0], 2, "nor at the end is it lost");
+  ok(has_comment(profile, "cprof.lost=2"), "and the comment agrees");
+  cprof_profile_free(profile);
+  close_session();
+}
+
 static void test_deepest(void) {
   open_session(CPROF_DEPTH_MAX);
   push_depth(CPROF_DEPTH_MAX, true);
@@ -302,7 +330,8 @@ static void test_other(void) {
   for (uint32_t line = 1; line <= 1000; line++) {
     struct cprof_frame frame = {cprof_funcs_lua(&vm.stream.funcs, "@o", 1),
                                 line};
-    struct cprof_sample sample = {&frame, 1, false, CPROF_VM_C, 1, 10, 1};
+    struct cprof_sample sample = {&frame, 1,  false, CPROF_VM_C,
+                                  1,      10, 1,     CPROF_NO_SERIAL};
     cprof_stream_push(&vm.stream, &sample);
   }
   struct cprof_profile *profile = profile_of_session();
@@ -344,7 +373,8 @@ static void test_head(void) {
 static void push_c(const void *address, const char *called) {
   struct cprof_frame frame = {cprof_funcs_c(&vm.stream.funcs, address, called),
                               0};
-  struct cprof_sample sample = {&frame, 1, false, CPROF_VM_UNKNOWN, 1, 10, 1};
+  struct cprof_sample sample = {&frame, 1,  false, CPROF_VM_UNKNOWN,
+                                1,      10, 1,     CPROF_NO_SERIAL};
   cprof_stream_push(&vm.stream, &sample);
 }
 
@@ -420,6 +450,7 @@ int main(void) {
   test_sums();
   test_depth();
   test_carried();
+  test_carried_before();
   test_deepest();
   test_other();
   test_head();

@@ -26,7 +26,8 @@ static void reset(struct cprof_stream *stream) {
 
 static void push(struct cprof_stream *stream, uint64_t weight_ns) {
   struct cprof_frame frame = {CPROF_MARK_GC, 0};
-  struct cprof_sample sample = {&frame, 1, false, CPROF_VM_GC, 1, weight_ns, 1};
+  struct cprof_sample sample = {&frame, 1,         false, CPROF_VM_GC,
+                                1,      weight_ns, 1,     CPROF_NO_SERIAL};
   cprof_stream_push(stream, &sample);
 }
 
