@@ -307,8 +307,14 @@ TO_BIN := $(abspath $(DESTDIR)$(BINDIR))
 # The core of the other VM, which shares the launcher.
 OTHER_CORE := $(dir $(TO_LIB))$(if $(filter luajit,$(VM)),5.4,5.1)/cprof/core.so
 
+# make takes a blank for the end of a word, and an empty path is the root.
+CHECK_PATHS = $(if $(filter-out 1,$(words $(DESTDIR)$(LIBDIR)) \
+  $(words $(DESTDIR)$(LUADIR)) $(words $(DESTDIR)$(BINDIR))),\
+  $(error PREFIX, DESTDIR, LUADIR, LIBDIR, BINDIR: a path without blanks))
+
 .PHONY: install
 install: all ## installs for one VM (LUA, PREFIX, DESTDIR; LUADIR LIBDIR BINDIR)
+	$(CHECK_PATHS)
 	$(SAY) INSTALL $(TO_LIB)/cprof/core.so
 	$(Q)install -D -m 755 $(CORE) $(TO_LIB)/cprof/core.so
 	$(SAY) INSTALL $(TO_LUA)/cprof
@@ -318,10 +324,13 @@ install: all ## installs for one VM (LUA, PREFIX, DESTDIR; LUADIR LIBDIR BINDIR)
 
 .PHONY: uninstall
 uninstall: ## removes what install has put there, by the same variables
+	$(CHECK_PATHS)
 	$(SAY) REMOVE $(TO_LIB)/cprof
-	$(Q)rm -rf $(TO_LIB)/cprof
+	$(Q)rm -f $(TO_LIB)/cprof/core.so
 	$(SAY) REMOVE $(TO_LUA)/cprof
-	$(Q)rm -rf $(TO_LUA)/cprof
+	$(Q)cd lua && find . -type f -exec rm -f $(TO_LUA)/{} \;
+	$(Q)find $(wildcard $(TO_LIB)/cprof $(TO_LUA)/cprof) /dev/null \
+	  -depth -type d -empty -delete
 	$(SAY) $(if $(wildcard $(OTHER_CORE)),KEEP,REMOVE) $(TO_BIN)/cprof
 	$(Q)[ -e $(OTHER_CORE) ] || rm -f $(TO_BIN)/cprof
 

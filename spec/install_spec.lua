@@ -73,6 +73,13 @@ describe("make install", function()
     make("uninstall")
   end)
 
+  it("refuses a path with a blank, which make would split", function()
+    local code, _, err = shell(("make uninstall LUA=%s PREFIX='/tmp/a b'")
+      :format(support.vm))
+    assert.equal(2, code)
+    assert.matches("without blanks", err)
+  end)
+
   it("leaves the launcher to the other VM", function()
     make("install")
     local core = "lib/lua/" .. OTHER_ABI .. "/cprof/core.so"

@@ -10,7 +10,8 @@ local OPTIONS = { hz = 1000 }
 describe("a refused resume", function()
   it("gives no time to a dead coroutine", function()
     support.only_on(pending, "lua5.4", "its resume is LuaJIT's own")
-    local dead = coroutine.create(support.work("return function() error(1) end"))
+    local fail = support.work("return function() error(1) end")
+    local dead = coroutine.create(fail)
     coroutine.resume(dead)
     local samples = support.profile(OPTIONS, support.repeat_ms, 300,
       function()
