@@ -28,6 +28,7 @@ describe("cprof.auto", function()
       ["hz=fast"] = "hz needs a number, got 'fast'",
       ["label=a"] = "label needs name=text, got 'a'",
       ["out="] = "out needs a path",
+      ["out=-"] = "standard output is /dev/stdout",
       ["cpu=250"] = "cpu takes no value",
       ["out=a.%q.gz"] = "out knows %p and %%, got '%q'",
       ["out=%p%%%"] = "out knows %p and %%, got '%'",

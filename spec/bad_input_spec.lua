@@ -153,6 +153,27 @@ describe("cprof run", function()
     })
   end)
 
+  it("ends with 2 rather than overwrite the script", function()
+    local code = read("print.lua")
+    shell("ln -s print.lua link.lua; ln -s . again")
+    for _, words in ipairs({
+      "print.lua print.lua", "./print.lua print.lua",
+      "$PWD/print.lua print.lua", "link.lua print.lua",
+      "print.lua link.lua", "again/print.lua print.lua",
+    }) do
+      check(2, "the output " .. words:match("[^ ]*lua"):gsub("%$PWD", folder)
+        .. " is the script itself", "cprof run -o " .. words)
+    end
+    assert.equal(code, read("print.lua"))
+  end)
+
+  it("ends with 2 for an output that is no stream", function()
+    for _, words in ipairs({ "-o - print.lua", "-o- print.lua", "-o - -" }) do
+      check(2, "standard output is /dev/stdout", "cprof run " .. words)
+    end
+    assert.is_nil(read("-"))
+  end)
+
   it("tells before the script runs that it cannot write", function()
     check_all({
       { 1, "cannot write no/x: ", "cprof run -o no/x print.lua" },
@@ -406,6 +427,7 @@ describe("CPROF", function()
     check_variable("cpu;out=%q.gz", "CPROF: out knows %p and %%, got '%q'")
     check_variable("cpu;label=vmstate=x",
       'CPROF: labels: the name "vmstate" is cprof\'s own')
+    check_variable("cpu;out=-", "CPROF: out=- would be a file of that name")
     check_variable("cpu;out=no/x",
       "cannot write no/x: No such file or directory")
     check_variable("cpu;out=/dev/full",

@@ -258,6 +258,12 @@ function M.fake_host(changes)
     version = "0.1.0",
   }
   function host.getenv() end
+  function host.cwd()
+    return "/start"
+  end
+  function host.is_file()
+    return false
+  end
   function host.isatty()
     return false
   end

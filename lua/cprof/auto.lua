@@ -29,6 +29,9 @@ function parsers.out(settings, value)
   local code = value:gsub("%%[p%%]", ""):match("%%.?")
   if value == "" then
     return "out needs a path"
+  elseif value == "-" then
+    return "out=- would be a file of that name; standard output is "
+      .. "/dev/stdout"
   elseif code then
     return "out knows %p and %%, got '" .. code .. "'"
   end

@@ -6,6 +6,7 @@
 
 local at_exit = require "cprof.at_exit"
 local outputs = require "cprof.output"
+local paths = require "cprof.path"
 local term = require "cprof.cli.term"
 local vm = require "cprof.cli.vm"
 local words = require "cprof.cli.words"
@@ -190,10 +191,33 @@ local function check_folder(host, path)
 end
 
 
--- Learned before the script runs: an hour later would be too late.
-local function check_output(host, path)
+-- Whether two paths lead to one file; the shell follows their links.
+local function is_same_file(host, a, b)
+  local folder = host.cwd()
+  a, b = paths.absolute(a, folder), paths.absolute(b, folder)
+  return a == b or host.is_file(a) and host.shell(format(
+    "test %s -ef %s", words.quote(a), words.quote(b))) == 0
+end
+
+
+-- What is wrong with the output's path as such, or nothing.
+local function output_misuse(host, path, script)
   if path == "" then
-    return nil, "the output path is empty", "usage"
+    return "the output path is empty"
+  elseif path == "-" then
+    return "the output '-' would be a file of that name; standard output is "
+      .. "/dev/stdout"
+  elseif script ~= "-" and is_same_file(host, path, script) then
+    return "the output " .. path .. " is the script itself"
+  end
+end
+
+
+-- Learned before the script runs: an hour later would be too late.
+local function check_output(host, path, script)
+  local misuse = output_misuse(host, path, script)
+  if misuse then
+    return nil, misuse, "usage"
   end
   local is_special = path:match("^/dev/") or path:match("^/proc/")
   local ok, why
@@ -279,7 +303,7 @@ local function prepare(asked, host)
     return nil, message, code
   end
   local path = asked.output or "cpu.pb.gz"
-  local ok, why, kind = check_output(host, path)
+  local ok, why, kind = check_output(host, path, asked.script)
   if not ok then
     return nil, why, kind
   end
