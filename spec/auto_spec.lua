@@ -12,8 +12,8 @@ describe("cprof.auto", function()
     assert.same({ a = "b=c" }, settings.options.labels)
   end)
 
-  it("writes cpu.pb.gz by default", function()
-    assert.equal("cpu.pb.gz", assert(auto.parse("cpu")).out)
+  it("writes a file for each process by default", function()
+    assert.equal("cpu.%p.pb.gz", assert(auto.parse("cpu")).out)
   end)
 
   it("profiles the CPU where no kind is named", function()
