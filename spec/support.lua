@@ -197,6 +197,10 @@ function M.fake_methods()
     return {}
   end
 
+  function methods.encode()
+    return "\31\139"
+  end
+
   function methods.write(self, path)
     self.path = path
     return true
