@@ -120,6 +120,10 @@ static enum cprof_result decode(const void *bytes, size_t size, size_t size_max,
   enum cprof_result result = cprof_gunzip(bytes, size, &raw);
   if (result == CPROF_EFORMAT)
     cprof_why_set(why, "damaged gzip data");
+  if (result == CPROF_OK && raw.size == 0) {
+    cprof_why_set(why, "it is empty; was its writer interrupted?");
+    result = CPROF_EFORMAT;
+  }
   if (result == CPROF_OK)
     result = cprof_pprof_read(raw.bytes, raw.size, profile, why);
   cprof_buffer_done(&raw);
@@ -198,6 +202,9 @@ static int profile_encode(lua_State *L) {
 static int profile_write(lua_State *L) {
   const struct cprof_profile *profile = cprof_lua_profile_check(L, SELF);
   const char *path = luaL_checkstring(L, ARG);
+  if (path[0] == '\0')
+    return cprof_lua_fail_ex(L, CPROF_EIO, NULL,
+                             "the path is empty; a file is expected");
   struct cprof_file file;
   enum cprof_result result = cprof_file_open(&file, path);
   if (result == CPROF_OK)

@@ -221,7 +221,10 @@ end)
 -- Files that are no profile: name, how it is made, what is said of it.
 local NO_PROFILES = {
   { "gone", "true", "gone: No such file or directory" },
-  { "empty", ": >empty", "empty: the file is empty" },
+  { "empty", ": >empty",
+    "empty: it is empty; was its writer interrupted?" },
+  { "empty.gz", "gzip </dev/null >empty.gz",
+    "empty.gz: it is empty; was its writer interrupted?" },
   { "cut.gz", "cprof run -q -o w.gz s.lua; head -c 90 w.gz >cut.gz",
     "cut.gz: damaged gzip data; expected is a profile" },
   { "random", "head -c 5000 /dev/urandom >random",
@@ -263,7 +266,8 @@ describe("reading a file that is no profile", function()
     check_all({
       { 1, "standard input: not a profile.proto message",
         "echo text | cprof top -" },
-      { 1, "standard input: ", "cprof top - </dev/null" },
+      { 1, "standard input: it is empty; was its writer interrupted?\n",
+        "cprof top - </dev/null" },
       { 1, "standard input: Is a directory", "cprof info - <." },
     })
     local code, out = shell("cprof run -q -o w.gz s.lua; cprof info - <w.gz")
@@ -388,6 +392,8 @@ describe("cprof in Lua", function()
       assert.equal(target .. ": " .. reason, message)
       assert.equal("io", code)
     end
+    assert.same({ nil, "the path is empty; a file is expected", "io" },
+      { profile:write("") })
     assert.equal(old, read("cpu.pb.gz"))
     assert.equal("cpu.pb.gz\nprint.lua\ns.lua\n", list_files())
   end)
