@@ -547,6 +547,25 @@ static int profile_check(lua_State *L) {
   return 1;
 }
 
+// tostring(p) -> "cprof.profile: cpu/nanoseconds, 123 stacks", by default type
+static int profile_tostring(lua_State *L) {
+  const struct cprof_profile *profile = cprof_lua_profile_check(L, SELF);
+  lua_settop(L, SELF);
+  lua_pushliteral(L, CPROF_LUA_PROFILE ": ");
+  if (profile->type_count > 0) {
+    const struct cprof_value_type *type =
+        &profile->types[cprof_profile_default_index(profile)];
+    push_id(L, profile, type->type);
+    lua_pushliteral(L, "/");
+    push_id(L, profile, type->unit);
+    lua_pushliteral(L, ", ");
+  }
+  lua_pushfstring(L, "%d stack%s", (int)profile->sample_count,
+                  profile->sample_count == 1 ? "" : "s");
+  lua_concat(L, lua_gettop(L) - SELF);
+  return 1;
+}
+
 // ---- public ----
 
 static const luaL_Reg methods[] = {
@@ -570,6 +589,8 @@ void cprof_lua_profile_open(lua_State *L) {
   lua_setfield(L, -2, "__name");
   lua_pushcfunction(L, profile_gc);
   lua_setfield(L, -2, "__gc");
+  lua_pushcfunction(L, profile_tostring);
+  lua_setfield(L, -2, "__tostring");
   lua_newtable(L);
   luaL_setfuncs(L, methods, 0);
   lua_pushvalue(L, -1);
