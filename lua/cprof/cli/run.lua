@@ -23,6 +23,9 @@ local M = {
 }
 
 local ROWS = 10 -- of the table at the end
+-- With fewer a share of one half is off by 7 points or more in one profile of
+-- three: its deviation is sqrt(1 / 4n).
+local SAMPLES_FEW = 50
 local SAMPLES = 1 -- the sample type samples/count
 
 -- The option behind a name of cprof.start.
@@ -254,8 +257,10 @@ local function report(host, path, profile)
   local _, count = profile:rows(SAMPLES)
   local text = count > 0 and profile:top({ n = ROWS })
     or "cprof: too little CPU time for a sample; a higher --hz takes more\n"
-  host.stderr:write(format("cprof: %.0f samples written to %s\n", count, path),
-    term.plain(text or ""))
+  local few = count > 0 and count < SAMPLES_FEW
+    and ", too few for exact shares" or ""
+  host.stderr:write(format("cprof: %.0f samples written to %s%s\n", count,
+    path, few), term.plain(text or ""))
 end
 
 
