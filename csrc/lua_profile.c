@@ -120,6 +120,10 @@ static enum cprof_result decode(const void *bytes, size_t size, size_t size_max,
   enum cprof_result result = cprof_gunzip(bytes, size, &raw);
   if (result == CPROF_EFORMAT)
     cprof_why_set(why, "damaged gzip data");
+  if (result == CPROF_OK && raw.size == 0) {
+    cprof_why_set(why, "it is empty; was its writer interrupted?");
+    result = CPROF_EFORMAT;
+  }
   if (result == CPROF_OK)
     result = cprof_pprof_read(raw.bytes, raw.size, profile, why);
   cprof_buffer_done(&raw);
@@ -198,6 +202,9 @@ static int profile_encode(lua_State *L) {
 static int profile_write(lua_State *L) {
   const struct cprof_profile *profile = cprof_lua_profile_check(L, SELF);
   const char *path = luaL_checkstring(L, ARG);
+  if (path[0] == '\0')
+    return cprof_lua_fail_ex(L, CPROF_EIO, NULL,
+                             "the path is empty; a file is expected");
   struct cprof_file file;
   enum cprof_result result = cprof_file_open(&file, path);
   if (result == CPROF_OK)
@@ -540,6 +547,25 @@ static int profile_check(lua_State *L) {
   return 1;
 }
 
+// tostring(p) -> "cprof.profile: cpu/nanoseconds, 123 stacks", by default type
+static int profile_tostring(lua_State *L) {
+  const struct cprof_profile *profile = cprof_lua_profile_check(L, SELF);
+  lua_settop(L, SELF);
+  lua_pushliteral(L, CPROF_LUA_PROFILE ": ");
+  if (profile->type_count > 0) {
+    const struct cprof_value_type *type =
+        &profile->types[cprof_profile_default_index(profile)];
+    push_id(L, profile, type->type);
+    lua_pushliteral(L, "/");
+    push_id(L, profile, type->unit);
+    lua_pushliteral(L, ", ");
+  }
+  lua_pushfstring(L, "%d stack%s", (int)profile->sample_count,
+                  profile->sample_count == 1 ? "" : "s");
+  lua_concat(L, lua_gettop(L) - SELF);
+  return 1;
+}
+
 // ---- public ----
 
 static const luaL_Reg methods[] = {
@@ -563,6 +589,8 @@ void cprof_lua_profile_open(lua_State *L) {
   lua_setfield(L, -2, "__name");
   lua_pushcfunction(L, profile_gc);
   lua_setfield(L, -2, "__gc");
+  lua_pushcfunction(L, profile_tostring);
+  lua_setfield(L, -2, "__tostring");
   lua_newtable(L);
   luaL_setfuncs(L, methods, 0);
   lua_pushvalue(L, -1);

@@ -12,8 +12,8 @@ describe("cprof.auto", function()
     assert.same({ a = "b=c" }, settings.options.labels)
   end)
 
-  it("writes cpu.pb.gz by default", function()
-    assert.equal("cpu.pb.gz", assert(auto.parse("cpu")).out)
+  it("writes a file for each process by default", function()
+    assert.equal("cpu.%p.pb.gz", assert(auto.parse("cpu")).out)
   end)
 
   it("profiles the CPU where no kind is named", function()
@@ -28,6 +28,7 @@ describe("cprof.auto", function()
       ["hz=fast"] = "hz needs a number, got 'fast'",
       ["label=a"] = "label needs name=text, got 'a'",
       ["out="] = "out needs a path",
+      ["out=-"] = "standard output is /dev/stdout",
       ["cpu=250"] = "cpu takes no value",
       ["out=a.%q.gz"] = "out knows %p and %%, got '%q'",
       ["out=%p%%%"] = "out knows %p and %%, got '%'",

@@ -153,6 +153,27 @@ describe("cprof run", function()
     })
   end)
 
+  it("ends with 2 rather than overwrite the script", function()
+    local code = read("print.lua")
+    shell("ln -s print.lua link.lua; ln -s . again")
+    for _, words in ipairs({
+      "print.lua print.lua", "./print.lua print.lua",
+      "$PWD/print.lua print.lua", "link.lua print.lua",
+      "print.lua link.lua", "again/print.lua print.lua",
+    }) do
+      check(2, "the output " .. words:match("[^ ]*lua"):gsub("%$PWD", folder)
+        .. " is the script itself", "cprof run -o " .. words)
+    end
+    assert.equal(code, read("print.lua"))
+  end)
+
+  it("ends with 2 for an output that is no stream", function()
+    for _, words in ipairs({ "-o - print.lua", "-o- print.lua", "-o - -" }) do
+      check(2, "standard output is /dev/stdout", "cprof run " .. words)
+    end
+    assert.is_nil(read("-"))
+  end)
+
   it("tells before the script runs that it cannot write", function()
     check_all({
       { 1, "cannot write no/x: ", "cprof run -o no/x print.lua" },
@@ -200,7 +221,10 @@ end)
 -- Files that are no profile: name, how it is made, what is said of it.
 local NO_PROFILES = {
   { "gone", "true", "gone: No such file or directory" },
-  { "empty", ": >empty", "empty: the file is empty" },
+  { "empty", ": >empty",
+    "empty: it is empty; was its writer interrupted?" },
+  { "empty.gz", "gzip </dev/null >empty.gz",
+    "empty.gz: it is empty; was its writer interrupted?" },
   { "cut.gz", "cprof run -q -o w.gz s.lua; head -c 90 w.gz >cut.gz",
     "cut.gz: damaged gzip data; expected is a profile" },
   { "random", "head -c 5000 /dev/urandom >random",
@@ -242,7 +266,8 @@ describe("reading a file that is no profile", function()
     check_all({
       { 1, "standard input: not a profile.proto message",
         "echo text | cprof top -" },
-      { 1, "standard input: ", "cprof top - </dev/null" },
+      { 1, "standard input: it is empty; was its writer interrupted?\n",
+        "cprof top - </dev/null" },
       { 1, "standard input: Is a directory", "cprof info - <." },
     })
     local code, out = shell("cprof run -q -o w.gz s.lua; cprof info - <w.gz")
@@ -367,6 +392,8 @@ describe("cprof in Lua", function()
       assert.equal(target .. ": " .. reason, message)
       assert.equal("io", code)
     end
+    assert.same({ nil, "the path is empty; a file is expected", "io" },
+      { profile:write("") })
     assert.equal(old, read("cpu.pb.gz"))
     assert.equal("cpu.pb.gz\nprint.lua\ns.lua\n", list_files())
   end)
@@ -406,6 +433,7 @@ describe("CPROF", function()
     check_variable("cpu;out=%q.gz", "CPROF: out knows %p and %%, got '%q'")
     check_variable("cpu;label=vmstate=x",
       'CPROF: labels: the name "vmstate" is cprof\'s own')
+    check_variable("cpu;out=-", "CPROF: out=- would be a file of that name")
     check_variable("cpu;out=no/x",
       "cannot write no/x: No such file or directory")
     check_variable("cpu;out=/dev/full",

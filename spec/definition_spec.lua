@@ -61,11 +61,23 @@ describe("cprof.definition", function()
     })
   end)
 
-  it("takes the first that has a name, of several", function()
+  it("gives no name where several are defined on one line", function()
+    for _, line in ipairs({
+      "local M = { add = function() end, mul = function() end }",
+      "function a() end function b() end",
+      "local function f() return function() end end",
+    }) do
+      local name, is_shared = parse(line)
+      assert.is_nil(name, line)
+      assert.is_true(is_shared, line)
+    end
+    assert.is_nil((parse("  function() end, function() end", "x =")))
+  end)
+
+  it("counts no function within a string or comment", function()
     check({
-      ["local a, b = function() end, function() end"] = "a",
-      ["f(function() end) g = function() end"] = "g",
-      ["function a() end function b() end"] = "a",
+      ['f = function() return "function" end -- function'] = "f",
+      ["functions = function(function_x) end"] = "functions",
     })
   end)
 

@@ -120,6 +120,14 @@ describe("cprof with its core", function()
     assert.is_true(read:check())
   end)
 
+  it("tells a profile's default type and size as a text", function()
+    support.need_core(pending)
+    local profile = assert(require("cprof").start({ cpu = true }):stop()).cpu
+    local count = profile:info().samples
+    assert.equal(("cprof.profile: cpu/nanoseconds, %d stack%s"):format(count,
+      count == 1 and "" or "s"), tostring(profile))
+  end)
+
   it("answers nil and state to a second stop", function()
     support.need_core(pending)
     local session = assert(require("cprof").start({ cpu = true }))

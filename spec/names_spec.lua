@@ -110,6 +110,15 @@ describe("cprof.names", function()
     assert.equal("b.map", name_of("=lib", 2, context(loaded)))
   end)
 
+  it("gives functions of one line no one name", function()
+    local code = "local t = { add = function() end, mul = function() end }\n"
+      .. "return t"
+    local load = rawget(_G, "loadstring") or load
+    local one = { add = load(code, code)().add }
+    assert.matches("^anonymous@.*:1$", name_of(code, 1,
+      context({ lib = one })))
+  end)
+
   it("leaves _G out of such a path", function()
     local load = rawget(_G, "loadstring") or load
     local f = load("return {\nfunction() end}", "=lib")()[1]

@@ -92,6 +92,22 @@ describe("cprof.options", function()
     end
   end)
 
+  it("answers nil and range for a number that no label keeps", function()
+    for _, value in ipairs({ 1.5, 0 / 0, 1 / 0, -1 / 0, 1e300, -2 ^ 54,
+      rawget(math, "mininteger") }) do
+      local values, message, code = check({ labels = { n = value } })
+      assert.is_nil(values)
+      assert.equal("cprof.start: labels.n must be an integer of at most 2^53 "
+        .. "in size, got " .. tostring(value), message)
+      assert.equal("range", code)
+    end
+  end)
+
+  it("accepts the largest numbers of labels", function()
+    local labels = { a = 2 ^ 53, b = -2 ^ 53, c = 0 }
+    assert.same(labels, check({ labels = labels }).labels)
+  end)
+
   it("copies labels", function()
     local labels = { a = "b", n = 3 }
     local checked = check({ labels = labels }).labels

@@ -20,13 +20,26 @@ describe("cprof.profile", function()
     local p = new_profile()
     assert.matches("^Type: samples\n", p:top({ index = "samples" }))
     assert.equal(p:top({ index = "samples" }), p:top({ index = 1 }))
+    for _, method in ipairs({ "rows", "stacks", "folded" }) do
+      assert.same({ p[method](p, 1) }, { p[method](p, "samples") })
+      assert.same({ p[method](p, 2) }, { p[method](p) })
+    end
+    assert.equal(3, select(2, p:rows("samples")))
   end)
 
   it("answers nil and range for a type that is not there", function()
-    local text, message, code = new_profile():top({ index = "heat" })
+    local p = new_profile()
+    local text, message, code = p:top({ index = "heat" })
     assert.is_nil(text)
     assert.equal("range", code)
     assert.equal('no sample type "heat" (types: samples, cpu)', message)
+    for _, method in ipairs({ "rows", "stacks", "folded" }) do
+      for given, shown in pairs({ heat = "heat", [3] = "3", [1.5] = "1.5" })
+      do
+        assert.same({ nil, ("no sample type %q (types: samples, cpu)")
+          :format(shown), "range" }, { p[method](p, given) })
+      end
+    end
   end)
 
   it("answers nil and range for a profile without types", function()
@@ -34,7 +47,8 @@ describe("cprof.profile", function()
     function p.info()
       return { sample_types = {}, comments = {} }
     end
-    for _, method in ipairs({ "top", "top_rows", "text", "folded" }) do
+    for _, method in ipairs({ "top", "top_rows", "text", "folded", "rows",
+      "stacks" }) do
       local _, message, code = p[method](p)
       assert.equal("the profile has no sample types", message)
       assert.equal("range", code)
@@ -91,10 +105,12 @@ describe("cprof.profile", function()
         "profile:top: table expected, got boolean",
       [function() local _ = p:top_rows("x") end] =
         "profile:top_rows: table expected, got string",
-      [function() local _ = p:rows("cpu") end] =
-        "profile:rows: whole number expected, got string",
-      [function() local _ = p:stacks(1.5) end] =
-        "profile:stacks: whole number expected, got 1.5",
+      [function() local _ = p:rows({}) end] =
+        "profile:rows: name or number expected, got table",
+      [function() local _ = p:stacks(true) end] =
+        "profile:stacks: name or number expected, got boolean",
+      [function() local _ = p:encode(1.5) end] =
+        "profile:encode: whole number expected, got 1.5",
       [function() local _ = p:folded({}) end] =
         "profile:folded: name or number expected, got table",
       [function() local _ = p:write() end] =

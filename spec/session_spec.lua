@@ -61,6 +61,13 @@ describe("cprof.session", function()
     assert.equal("cprof.session", mt.__name)
   end)
 
+  it("tells as a text whether it runs", function()
+    local s = new_session()
+    assert.equal("cprof.session: running", tostring(s))
+    s:stop()
+    assert.equal("cprof.session: stopped", tostring(s))
+  end)
+
   it("says at the caller's line that a method needs a colon", function()
     local s = new_session()
     local first = debug.getinfo(1, "l").currentline

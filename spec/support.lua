@@ -197,6 +197,10 @@ function M.fake_methods()
     return {}
   end
 
+  function methods.encode()
+    return "\31\139"
+  end
+
   function methods.write(self, path)
     self.path = path
     return true
@@ -258,6 +262,12 @@ function M.fake_host(changes)
     version = "0.1.0",
   }
   function host.getenv() end
+  function host.cwd()
+    return "/start"
+  end
+  function host.is_file()
+    return false
+  end
   function host.isatty()
     return false
   end

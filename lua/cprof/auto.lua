@@ -10,10 +10,12 @@
 --   key     = "hz" | "depth_max" | "mode" | "engine" | "out" | "label"
 --   value   = text without ";"; of `label` it is name "=" text
 --
--- Where no kind is named it is cpu. In `out` (default cpu.pb.gz) %p is the
--- process id and %% a percent sign; a relative path begins in the folder in
--- which the process starts. Without CPROF nothing happens. A CPROF that cannot
--- be used is told on standard error, and the script runs without a profile.
+-- Where no kind is named it is cpu. In `out` %p is the process id and %% a
+-- percent sign; a relative path begins in the folder in which the process
+-- starts. The default is cpu.%p.pb.gz: child processes inherit CPROF, and would
+-- overwrite a file that all of them share. Without CPROF nothing happens. A
+-- CPROF that cannot be used is told on standard error, and the script runs
+-- without a profile.
 
 local M = {}
 
@@ -29,6 +31,9 @@ function parsers.out(settings, value)
   local code = value:gsub("%%[p%%]", ""):match("%%.?")
   if value == "" then
     return "out needs a path"
+  elseif value == "-" then
+    return "out=- would be a file of that name; standard output is "
+      .. "/dev/stdout"
   elseif code then
     return "out knows %p and %%, got '" .. code .. "'"
   end
@@ -84,7 +89,7 @@ end
 ---@return string? message
 function M.parse(spec)
   local settings =
-    { out = "cpu.pb.gz", options = { cpu = {}, labels = {} } }
+    { out = "cpu.%p.pb.gz", options = { cpu = {}, labels = {} } }
   for item in spec:gmatch("[^;]+") do
     local message = parse_item(settings, (item:match("^%s*(.-)%s*$")))
     if message then

@@ -4,8 +4,8 @@
 --   local function f · function M.f · function M:f
 --   f = function · M.f = function · t["x"] = function · x = x or function
 --
--- Of several definitions on one line the first that has a name is taken: they
--- cannot be told apart by (source, line) anyway.
+-- Several functions of one line cannot be told apart by (source, line): none of
+-- them gets a name.
 
 local M = {}
 
@@ -139,11 +139,18 @@ local function keyword_name(masked, raw, first, last)
 end
 
 
+-- The bytes of the keyword at or after this position, or nil.
+local function find_keyword(masked, pos)
+  return masked:find("%f[%w_]function%f[^%w_]", pos)
+end
+
+
 --- The name of the function that is defined on a line.
 ---@param line? string the line of the source, without its end
 ---@param previous? string the line before it, read when an assignment may
 ---  have begun there
 ---@return string|nil name "f", "M.f", "M:f"; nil when it has none
+---@return boolean? is_shared several functions are defined on the line
 function M.parse(line, previous)
   if not line then
     return nil
@@ -153,17 +160,13 @@ function M.parse(line, previous)
     line, masked = previous .. " " .. line, mask(previous) .. " " .. masked
     pos = #previous + 2
   end
-  while true do
-    local first, last = masked:find("%f[%w_]function%f[^%w_]", pos)
-    if not first then
-      return nil
-    end
-    local name = keyword_name(masked, line, first, last)
-    if name then
-      return name
-    end
-    pos = last + 1
+  local first, last = find_keyword(masked, pos)
+  if not first then
+    return nil
+  elseif find_keyword(masked, last + 1) then
+    return nil, true
   end
+  return keyword_name(masked, line, first, last)
 end
 
 

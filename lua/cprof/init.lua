@@ -102,24 +102,11 @@ local function is_bytes(source)
 end
 
 
-local function is_empty(path)
-  local file = path ~= "-" and io.open(path, "rb")
-  if not file then
-    return false
-  end
-  local byte = file:read(1)
-  file:close()
-  return not byte
-end
-
-
 -- The core's refusal of a path, with what was expected there.
 local function refusal(path, message, code)
   if path == "" then
     message = "the path is empty; a file or - is expected"
-  elseif code == "format" and is_empty(path) then
-    message = path .. ": the file is empty; was its writer interrupted?"
-  elseif code == "format" then
+  elseif code == "format" and not message:find("writer interrupted%?$") then
     message = message .. "; expected is a profile in pprof's format, gzipped "
       .. "or not, as cprof and Go write it"
   elseif code == "limit" then

@@ -240,8 +240,10 @@ local function function_name(pass, item, lines)
   if item.line == 0 then
     return place_name(item.source, 0)
   end
-  return definition.parse(lines[item.line], lines[item.line - 1])
-    or loaded_name(pass, item.source, item.line)
+  local name, is_shared =
+    definition.parse(lines[item.line], lines[item.line - 1])
+  return name
+    or not is_shared and loaded_name(pass, item.source, item.line)
     or place_name(item.source, item.line)
 end
 

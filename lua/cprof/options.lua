@@ -7,6 +7,7 @@ local format = string.format
 local M = {}
 
 local OWN_LABEL = "vmstate" -- the core sets it on every sample
+local LABEL_MAX = 2 ^ 53 -- beyond it a double has not every whole number
 
 --- What `cpu = { … }` takes.
 M.CPU = {
@@ -108,6 +109,12 @@ local function holds_zero(value)
 end
 
 
+-- pprof keeps them as 64-bit integers.
+local function is_label_number(value)
+  return value >= -LABEL_MAX and value <= LABEL_MAX and value % 1 == 0
+end
+
+
 -- What is wrong with a label and the code, or nothing.
 local function check_label(key, value, path, message)
   if type(key) ~= "string" or key == "" then
@@ -119,6 +126,9 @@ local function check_label(key, value, path, message)
     return path .. ": labels hold no zero byte", "misuse"
   elseif type(value) ~= "string" and type(value) ~= "number" then
     return misuse(path .. "." .. key, "string or number", value, message)
+  elseif type(value) == "number" and not is_label_number(value) then
+    return format("%s.%s must be an integer of at most 2^53 in size, got %s",
+      path, key, tostring(value)), "range"
   end
 end
 

@@ -1,6 +1,7 @@
 -- The reports of a profile, added to the methods that the core gives it:
--- top, top_rows, text, and `folded` by type name and in a stable order. All
--- of them get a guard, which tells misuse at the caller's line.
+-- top, top_rows, text; `folded`, `rows` and `stacks` take a type's name, too,
+-- and `folded` has a stable order. All of them get a guard, which tells misuse
+-- at the caller's line.
 
 local options = require "cprof.options"
 local receiver = require "cprof.receiver"
@@ -142,21 +143,30 @@ function profile_methods:text(debug)
 end
 
 
--- The core's own `folded` takes a number only.
+-- The core's own `folded`, `rows` and `stacks` take a number only. This calls
+-- one of them for a type that is given by name, number, or not at all.
+local function by_type(method)
+  return function(self, given)
+    local view, message, code = make_view(self:info(), given)
+    if not view then
+      return nil, message, code
+    end
+    return method(self, view.index)
+  end
+end
+
+
 local function wrap_folded(fold)
+  fold = by_type(fold)
   --- Folded stacks, "root;…;leaf value" a line, sorted.
   ---@param given? string|integer the sample type: its name or its number
   ---@return string|nil lines
   ---@return string? message
   ---@return string? code "range"
   return function(self, given)
-    local view, message, code = make_view(self:info(), given)
-    if not view then
-      return nil, message, code
-    end
-    local lines, why, kind = fold(self, view.index)
+    local lines, message, code = fold(self, given)
     if not lines then
-      return nil, why, kind
+      return nil, message, code
     end
     return folded.sort(lines)
   end
@@ -190,8 +200,8 @@ local PATH = {
 local TAKES = {
   encode = INTEGER,
   folded = INDEX,
-  rows = INTEGER,
-  stacks = INTEGER,
+  rows = INDEX,
+  stacks = INDEX,
   write = PATH,
 }
 
@@ -228,6 +238,8 @@ function M.install(methods)
     methods[name] = method
   end
   methods.folded = wrap_folded(methods.folded)
+  methods.rows = by_type(methods.rows)
+  methods.stacks = by_type(methods.stacks)
   for name, method in pairs(methods) do
     if type(method) == "function" then
       methods[name] = guard(methods, name, method)

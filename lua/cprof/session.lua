@@ -10,6 +10,9 @@ local session_methods = {}
 local session_mt = {
   __name = "cprof.session",
   __index = session_methods,
+  __tostring = function(self)
+    return "cprof.session: " .. (self.cpu:running() and "running" or "stopped")
+  end,
 }
 
 

@@ -105,9 +105,22 @@ describe("cprof run", function()
       script))
     assert.equal(0, code)
     assert.equal("", out)
-    assert.matches("^cprof: %d+ samples written to " .. path .. "\n", err)
+    assert.matches("^cprof: %d+ samples written to " .. path .. "[,\n]", err)
     assert.matches("flat  flat%   sum%        cum   cum%\n", err, 1, true)
     assert.matches("main@" .. script:match("[^/]+$"), err, 1, true)
+  end)
+
+  it("says of few samples that they are", function()
+    for _, seconds in ipairs({ 0.2, 1.5 }) do
+      support.shell(("echo 'local t = os.clock() "
+        .. "while os.clock() - t < %g do end' >%s"):format(seconds, script))
+      local _, _, err = support.shell(("cprof run -o %s %s"):format(path,
+        script))
+      local count, rest =
+        err:match("^cprof: (%d+) samples written to [^,\n]+([^\n]*)\n")
+      local is_few = count ~= "0" and tonumber(count) < 50
+      assert.equal(is_few and ", too few for exact shares" or "", rest)
+    end
   end)
 
   it("runs a pipe", function()
@@ -129,7 +142,7 @@ describe("cprof run", function()
       cprof run -o ./cpu.gz work.lua && cprof folded cpu.gz; rm -r ]]
       .. folder)
     assert.equal(0, code)
-    assert.matches(" samples written to ./cpu.gz\n", err, 1, true)
+    assert.matches(" samples written to ./cpu.gz", err, 1, true)
     assert.matches("main@work.lua;hot[; ]", out)
   end)
 

@@ -1,3 +1,4 @@
+local support = require "spec.support"
 local words = require "cprof.cli.words"
 
 
@@ -16,5 +17,12 @@ describe("cprof.cli.words", function()
     local argv = { "top", "-", "-3", "--sort", "cum", "-n", "3", "-q" }
     assert.same(argv, words.tie_numbers(argv))
     assert.same({}, words.tie_numbers({}))
+  end)
+
+  it("quotes a word for the shell", function()
+    for _, word in ipairs({ "", "a b", "it's", "$x;`y`", "\\n" }) do
+      local _, out = support.shell("printf %s " .. words.quote(word))
+      assert.equal(word, out)
+    end
   end)
 end)

@@ -40,6 +40,7 @@ function M.host()
     cwd = core.cwd,
     fopen = io.open,
     getenv = os.getenv,
+    is_file = core.is_file,
     isatty = core.isatty or function() return false end,
     open = cprof.open,
     popen = io.popen,

@@ -1,5 +1,7 @@
 -- Which interpreter runs cprof, and how to go on in another one.
 
+local quote = require("cprof.cli.words").quote
+
 local M = {}
 
 
@@ -30,12 +32,6 @@ function M.is_running(host, asked)
     return asked == running
   end
   return asked == base_name(running)
-end
-
-
--- A word as the shell takes it literally.
-local function quote(word)
-  return "'" .. word:gsub("'", "'\\''") .. "'"
 end
 
 

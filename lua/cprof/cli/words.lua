@@ -1,4 +1,5 @@
--- The words of a command line that argparse would take for options.
+-- The words of a command line: those that argparse would take for options, and
+-- those that the shell would read.
 
 local M = {}
 
@@ -26,6 +27,14 @@ function M.tie_numbers(argv)
     end
   end
   return out
+end
+
+
+--- A word as the shell takes it literally.
+---@param word string
+---@return string
+function M.quote(word)
+  return "'" .. word:gsub("'", "'\\''") .. "'"
 end
 
 
