@@ -10,6 +10,7 @@
 local M = {}
 
 local NAME_MAX = 200 -- bytes; what is longer is no name
+local LEFT_MAX = 400 -- bytes looked at before the keyword
 local WORD = "[%a_\128-\255][%w_\128-\255]*"
 local PATH_END = "[%w_%.:\128-\255]+$"
 
@@ -131,8 +132,9 @@ end
 
 -- The name of the definition whose keyword lies at first..last.
 local function keyword_name(masked, raw, first, last)
+  local from = math.max(1, first - LEFT_MAX)
   local name = statement_name(masked:sub(last + 1))
-    or assigned_name(masked:sub(1, first - 1), raw)
+    or assigned_name(masked:sub(from, first - 1), raw:sub(from))
   if name and name ~= "" and #name <= NAME_MAX then
     return name
   end

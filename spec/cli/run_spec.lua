@@ -125,7 +125,8 @@ describe("cprof run", function()
 
   it("runs a pipe", function()
     local code, out, err = support.shell(("rm %s; mkfifo %s\n"
-      .. "echo 'print(...)' >%s & cprof run -q -o %s %s a"):format(script,
+      .. "timeout 20 sh -c \"echo 'print(...)' >%s\" >/dev/null 2>&1 &\n"
+      .. "cprof run -q -o %s %s a"):format(script,
       script, script, path, script))
     assert.same({ 0, "a\n", "" }, { code, out, err })
   end)

@@ -180,16 +180,15 @@ end
 
 -- Whether a file can be made in the folder of a path.
 local function check_folder(host, path)
-  local probe = path .. ".probe"
-  local is_foreign = exists(host, probe) -- stays as it is
+  -- Hard to guess: nobody's file, and no link of somebody to one.
+  local unique = tostring({}):match("%x+$") .. ("%.0f"):format(os.time())
+  local probe = ("%s.%s.probe"):format(path, unique)
   local file, why = host.fopen(probe, "ab")
   if not file then
     return nil, (why:gsub("^.-%.probe: ", ""))
   end
   file:close()
-  if not is_foreign then
-    host.remove(probe)
-  end
+  host.remove(probe)
   return true
 end
 
