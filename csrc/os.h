@@ -13,7 +13,7 @@ uint64_t cprof_os_cpu_ns(void);  // this thread's CPU clock; a system call
 uint64_t cprof_os_time_ns(void); // since 1970
 
 int cprof_os_pid(void);
-int cprof_os_tid(void);
+int cprof_os_tid(void);              // async-signal-safe
 bool cprof_os_thread_lives(int tid); // of this process
 void cprof_os_yield(void);           // lets other threads run
 uint64_t cprof_os_random(void);      // for phases and hash keys
