@@ -7,7 +7,6 @@
 
 local definition = require "cprof.definition"
 local path = require "cprof.path"
-local path = require "cprof.path"
 local open, getinfo = io.open, debug.getinfo
 
 local M = {}
