@@ -5,8 +5,17 @@
 
 #include "lua_compat.h"
 
+#include <stdatomic.h>
+
 static struct cprof_vm *vm_upvalue(lua_State *L) {
   return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+// As vm_upvalue, mostly without asking Lua.
+static struct cprof_vm *vm_of(lua_State *L) {
+  struct cprof_vm *vm =
+      atomic_load_explicit(&cprof_vm_only, memory_order_relaxed);
+  return vm->running == L ? vm : vm_upvalue(L);
 }
 
 static lua_State *check_thread(lua_State *L, int index) {
@@ -59,10 +68,11 @@ static int run(struct cprof_vm *vm, lua_State *L, lua_State *co, int arguments,
   bool is_known = own != NULL && L == vm->running && !own->stranger;
   int status = is_known ? run_known(vm, L, co, arguments, results)
                         : run_stranger(vm, L, co, arguments, results);
-  // lua_resume tells no results of a coroutine that it refused.
-  bool has_run = results != NULL && *results >= 0;
-  if (vm->queue != NULL && cprof_queue_pending(vm->queue))
+  if (vm->queue != NULL && cprof_queue_pending(vm->queue)) {
+    // lua_resume tells no results of a coroutine that it refused.
+    bool has_run = results != NULL && *results >= 0;
     cprof_vm54_resolve_resumed(vm, L, co, has_run ? status : LUA_OK);
+  }
   return status;
 }
 
@@ -93,7 +103,7 @@ static int resume(struct cprof_vm *vm, lua_State *L, lua_State *co,
 // coroutine.resume(co, ...) -> true, ... | false, error
 static int core_coroutine_resume(lua_State *L) {
   lua_State *co = check_thread(L, 1);
-  int results = resume(vm_upvalue(L), L, co, lua_gettop(L) - 1);
+  int results = resume(vm_of(L), L, co, lua_gettop(L) - 1);
   lua_pushboolean(L, results >= 0);
   if (results < 0)
     results = 1;
@@ -117,7 +127,7 @@ static int close_failed(lua_State *L, lua_State *co) {
 // The function that coroutine.wrap returns. Upvalues: the VM, the coroutine.
 static int resume_wrapped(lua_State *L) {
   lua_State *co = lua_tothread(L, lua_upvalueindex(2));
-  int results = resume(vm_upvalue(L), L, co, lua_gettop(L));
+  int results = resume(vm_of(L), L, co, lua_gettop(L));
   if (results >= 0)
     return results;
   if (close_failed(L, co) != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {

@@ -4,7 +4,23 @@
 #include "lua_compat.h"
 #include "modules.h"
 
+#include <stdatomic.h>
 #include <string.h>
+
+struct cprof_vm *_Atomic cprof_vm_only;
+static struct cprof_vm nobody; // nothing runs in it
+
+// No VM's functions run before this was done for it.
+static void note_open(struct cprof_vm *vm) {
+  struct cprof_vm *none = NULL;
+  if (!atomic_compare_exchange_strong(&cprof_vm_only, &none, vm))
+    cprof_vm_only = &nobody;
+}
+
+static void note_close(const struct cprof_vm *vm) {
+  if (cprof_vm_only == vm)
+    cprof_vm_only = &nobody;
+}
 
 static int vm_key; // its address keys the record in the registry
 
@@ -18,6 +34,7 @@ struct cprof_vm *cprof_vm_of(lua_State *L) {
 // __gc: runs at lua_close, after the finalizers of everything made later.
 static int close_vm(lua_State *L) {
   struct cprof_vm *vm = lua_touserdata(L, 1);
+  note_close(vm);
   if (vm->attached && vm->closing != NULL)
     vm->closing(vm);
   if (vm->own != NULL)
@@ -72,6 +89,7 @@ void cprof_vm_open(lua_State *L) {
   struct cprof_vm *vm = lua_newuserdatauv(L, sizeof *vm, 0);
   memset(vm, 0, sizeof *vm);
   vm->main = main_thread(L);
+  note_open(vm);
   lua_newtable(L);
   lua_pushcfunction(L, close_vm);
   lua_setfield(L, -2, "__gc");

@@ -45,6 +45,10 @@ void cprof_vm_open(lua_State *L);
 // The record, or NULL before open and after close.
 struct cprof_vm *cprof_vm_of(lua_State *L);
 
+// The process's only VM, for those who are in a hurry and know L: its `running`
+// is L, or it is not L's VM. Once there were two, it is nobody's for ever.
+extern struct cprof_vm *_Atomic cprof_vm_only;
+
 // What may run Lua, and finalizers with it, before the first attach: finds out
 // about the VM. Without locks held.
 void cprof_vm_prepare(struct cprof_vm *vm, lua_State *L);
