@@ -30,7 +30,7 @@ local function line_pattern(line)
   return (line:gsub("^%s+", ""):gsub("[%^%$%(%)%%%.%[%]%*%+%-%?]", "%%%0")
     :gsub("%d[%d%%%.]*m?s%f[^%w]", "\1"):gsub("%d[%d%%%.]*", "\2")
     :gsub("%s+", "\3"):gsub("\1", "[%%d%%.]+m?s")
-    :gsub("\2", "[%%d%%.]+%%%%?"):gsub("\3", "%%s+"))
+    :gsub("\2", "[%%d%%.]+%%%%?m?s?"):gsub("\3", "%%s+"))
 end
 
 
