@@ -183,7 +183,8 @@ HOSTS := $(patsubst spec/support/%.c,$(BUILD)/spec/%,\
 $(BUILD)/spec/%.so: spec/support/%.c Makefile | needed
 	$(SAY) CC $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(COMPILE) $(WARNINGS) -shared -MF $@.d -o $@ $< -pthread
+	$(Q)$(COMPILE) $(WARNINGS) -shared -Wl,-z,nodelete -MF $@.d -o $@ $< \
+	  -pthread
 
 $(HOSTS): $(BUILD)/spec/%: spec/support/%.c Makefile | needed
 	$(SAY) CC $@

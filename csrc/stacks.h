@@ -19,8 +19,8 @@ struct cprof_stacks {
   struct cprof_table table;
 };
 
-// What 32 MiB hold: a node is 12 bytes and a slot of the table 16, which is
-// between 3/8 and 3/4 full.
+// What 24 MiB hold: a node is 12 bytes and a slot of the table 8; either array
+// has up to twice the room that it needs.
 #define CPROF_STACKS_NODES_MAX (600u * 1000u)
 
 enum cprof_result cprof_stacks_init(struct cprof_stacks *stacks,

@@ -355,7 +355,7 @@ end
 
 
 function storms.threads()
-  burn.threads(3)
+  burn.beside(3)
 end
 
 
@@ -469,6 +469,7 @@ local function main(seconds, hz, seed)
   local session = assert(cprof.start{ cpu = { hz = hz } })
   local rounds = rage(seconds)
   local facts = verify(assert(session:stop()).cpu)
+  burn.beside(0)
   io.write(("storm ok: %d rounds, %d signals, %d lost, %d late, %d hooked\n")
     :format(rounds, facts.signals, facts.lost, facts.late, facts.hooked))
   return leave_a_heap(hz)

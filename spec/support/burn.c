@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -99,6 +100,33 @@ static void *churn(void *unused) {
   return unused;
 }
 
+// Loads and unloads an object, too, under the loader's lock.
+static void *churn_objects(void *unused) {
+  for (int i = 0; i < 20; i++) {
+    void *object = dlopen("libresolv.so.2", RTLD_NOW);
+    churn(NULL);
+    if (object != NULL)
+      dlclose(object);
+  }
+  return unused;
+}
+
+#define BESIDE_MAX 8
+
+// burn.beside(n): n threads that allocate, load and unload beside the caller;
+// those of the call before are joined
+static int burn_beside(lua_State *L) {
+  static pthread_t threads[BESIDE_MAX];
+  static int count;
+  lua_Integer wanted = luaL_checkinteger(L, 1);
+  while (count > 0)
+    pthread_join(threads[--count], NULL);
+  while (count < wanted && count < BESIDE_MAX &&
+         pthread_create(&threads[count], NULL, churn_objects, NULL) == 0)
+    count++;
+  return 0;
+}
+
 // burn.threads(n): n threads that allocate, joined
 static int burn_threads(lua_State *L) {
   for (lua_Integer i = luaL_checkinteger(L, 1); i > 0; i--) {
@@ -122,6 +150,7 @@ int luaopen_burn(lua_State *L) {
       {"foreign_hook", burn_foreign_hook},
       {"hook_is_set", burn_hook_is_set},
       {"threads", burn_threads},
+      {"beside", burn_beside},
       {NULL, NULL},
   };
   lua_newtable(L);
