@@ -200,7 +200,7 @@ static void forget(struct cprof_cpu_thread *thread) {
     else if (vm != NULL)
       cprof_vm_abandon(vm);
   }
-  cprof_queue_clear(thread->queue);
+  clear(thread);
   thread->in_handler = false;
   thread->users = NULL;
   thread->tid = 0;

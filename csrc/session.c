@@ -46,6 +46,16 @@ static enum cprof_result put_stack(struct cprof_session *session,
   return result;
 }
 
+// What a tick carries of before this session's start is not of this session.
+static void subtract_before(const struct cprof_session *session,
+                            uint64_t serial, uint64_t *signals,
+                            uint64_t *weight_ns) {
+  if (serial != session->before.serial)
+    return;
+  *signals -= session->before.signals;
+  *weight_ns -= session->before.weight_ns;
+}
+
 static void take(struct cprof_subscriber *self,
                  const struct cprof_sample *sample) {
   struct cprof_session *session = (struct cprof_session *)self;
@@ -55,10 +65,7 @@ static void take(struct cprof_subscriber *self,
     sum = sum_of(session, stack, sample->state);
   sum->signals += sample->signals;
   sum->weight_ns += sample->weight_ns;
-  if (sample->serial == session->before.serial) {
-    sum->signals -= session->before.signals;
-    sum->weight_ns -= session->before.weight_ns;
-  }
+  subtract_before(session, sample->serial, &sum->signals, &sum->weight_ns);
 }
 
 // ---- life -------------------------------------------------------------
@@ -173,10 +180,8 @@ enum cprof_result cprof_session_flush(struct cprof_session *session,
 static void lose_carried(struct cprof_session *session) {
   static const struct cprof_frame lost = {CPROF_MARK_LOST, 0};
   struct cprof_cpu_carried carried = cprof_cpu_carried(&session->cpu);
-  if (carried.serial == session->before.serial) {
-    carried.signals -= session->before.signals;
-    carried.weight_ns -= session->before.weight_ns;
-  }
+  subtract_before(session, carried.serial, &carried.signals,
+                  &carried.weight_ns);
   struct cprof_sample sample = {.frames = &lost,
                                 .depth = 1,
                                 .signals = carried.signals,

@@ -47,10 +47,13 @@ static void test_generation(void) {
          "nothing was loaded");
   void *object = dlopen("libresolv.so.2", RTLD_NOW);
   uint64_t loaded = cprof_modules_generation();
-  ok(object == NULL || loaded > before, "a load counts");
-  if (object != NULL)
-    dlclose(object);
-  ok(object == NULL || cprof_modules_generation() > loaded, "an unload too");
+  if (object == NULL) {
+    ok(true, "loads and unloads # skip no libresolv.so.2 here");
+    return;
+  }
+  ok(loaded > before, "a load counts");
+  dlclose(object);
+  ok(cprof_modules_generation() > loaded, "an unload too");
 }
 
 static void test_room(void) {
