@@ -63,6 +63,17 @@ tell_suite() {
     sort | uniq -c
 }
 
+# What failed and why, once more at the very end, where a log that was cut
+# still has it.
+tell_failures() {
+  local suite
+  for suite in "$@"; do
+    [[ -d build/test/$suite ]] || continue
+    cat "build/test/$suite"/*.tap 2>/dev/null |
+      sed -n "/^not ok/,/^ok/{/^ok/d;s/^/$suite: /;p;}" | head -n 40
+  done
+}
+
 run_suite() {
   local suite=$1 vm kind mode sanitize build logs rc=0
   local settings files
@@ -98,4 +109,5 @@ for suite in "$@"; do
   run_suite "$suite" || failed=1
 done
 printf '%s\n' "${summary[@]}"
+[[ $failed == 0 ]] || tell_failures "$@"
 exit "$failed"
