@@ -342,6 +342,9 @@ end
 
 
 function storms.processes()
+  -- A child's dl_iterate_phdr waits for ever when another thread held the
+  -- loader's write lock at the fork: glibc 2.36 resets its other locks only.
+  burn.beside(0)
   assert(burn.usleep(1000) >= 0)
   os.execute("true")
   assert(burn.fork(function()
