@@ -31,14 +31,27 @@ SOURCES := \
   cnames.c \
   cpu.c \
   file.c \
+  filter.c \
+  folded.c \
   frame.c \
   funcs.c \
+  graph.c \
   gzip.c \
+  label_sets.c \
   lua_core.c \
   lua_edge.c \
+  lua_filter.c \
+  lua_labels.c \
+  lua_merge.c \
   lua_profile.c \
+  lua_reports.c \
   lua_session.c \
+  lua_stacks.c \
+  merge.c \
+  merge_map.c \
   modules.c \
+  nodes.c \
+  noise.c \
   os_linux.c \
   pprof.c \
   pprof_ids.c \
@@ -48,13 +61,14 @@ SOURCES := \
   profile.c \
   proto/profile.pb-c.c \
   queue.c \
-  report.c \
+  rows.c \
   safepoint.c \
   session.c \
   session_profile.c \
   stacks.c \
   stream.c \
   table.c \
+  tag_frames.c \
   unwind.c \
   utf8.c \
   vm.c \
@@ -114,6 +128,8 @@ LUA_INCLUDE := $(if $(LUA_INCDIR),-I$(LUA_INCDIR),\
 PACKAGES := libunwind libprotobuf-c zlib
 PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 PACKAGE_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
+# noise.c: expm1
+MATH_LIB := -lm
 SANITIZERS := $(if $(SANITIZE),-fsanitize=address -fsanitize=undefined \
   -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 
@@ -148,7 +164,7 @@ all: $(CORE) ## builds build/LUA/cprof/core.so (LUA=lua5.4|luajit, SANITIZE=1, V
 $(CORE): $(OBJECTS)
 	$(SAY) LINK $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(PACKAGE_LIBS)
+	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(PACKAGE_LIBS) $(MATH_LIB)
 
 # Generated: its warnings are protoc-c's business.
 $(BUILD)/obj/proto/%.o: csrc/proto/%.c Makefile | needed
@@ -171,7 +187,7 @@ $(BUILD)/test/libcprof.a: $(OBJECTS)
 $(BUILD)/test/%: spec/csrc/%.c $(BUILD)/test/libcprof.a
 	$(SAY) CC $@
 	$(Q)$(COMPILE) $(WARNINGS) -Ispec/csrc -MF $@.d -o $@ $< \
-	  $(BUILD)/test/libcprof.a $(PACKAGE_LIBS) -pthread
+	  $(BUILD)/test/libcprof.a $(PACKAGE_LIBS) $(MATH_LIB) -pthread
 
 # C modules that specs load, found through LUA_CPATH.
 SUPPORT := $(patsubst spec/support/%.c,$(BUILD)/spec/%.so,\
@@ -290,6 +306,15 @@ bench: ## measures what cprof costs
 .PHONY: accuracy
 accuracy: ## measures how true profiles are
 	+@spec/accuracy/run.sh
+
+.PHONY: fuzz
+fuzz: ## fuzzes readers and filters for FUZZ_SECONDS (60)
+	+@spec/fuzz/run.sh
+
+.PHONY: differential
+differential: ## compares with go tool pprof: every option over every file
+	@spec/tools/deps.sh build test
+	+@spec/differential/run.sh
 
 .PHONY: soak
 soak: ## runs for long under load, watches memory and losses

@@ -1,6 +1,10 @@
 // The module cprof.core: the one symbol that the object exports, and the
 // functions that belong to no other unit of the edge.
+#include "file.h"
 #include "lua_edge.h"
+#include "lua_filter.h"
+#include "lua_labels.h"
+#include "lua_merge.h"
 #include "lua_profile.h"
 #include "lua_session.h"
 #include "os.h"
@@ -77,6 +81,26 @@ static int core_is_file(lua_State *L) {
   return 1;
 }
 
+// core.write_file(path, bytes) -> true | nil, message, code: what was there is
+// replaced as a whole or not at all
+static int core_write_file(lua_State *L) {
+  size_t size;
+  const char *path = luaL_checkstring(L, 1);
+  const char *bytes = luaL_checklstring(L, 2, &size);
+  struct cprof_file file;
+  enum cprof_result result = cprof_file_open(&file, path);
+  struct cprof_sink sink = cprof_file_sink(&file);
+  if (result == CPROF_OK)
+    result = sink.write(sink.owner, bytes, size);
+  if (result == CPROF_OK)
+    result = cprof_file_commit(&file);
+  cprof_file_done(&file); // keeps errno
+  if (result != CPROF_OK)
+    return cprof_lua_fail(L, result, path);
+  lua_pushboolean(L, true);
+  return 1;
+}
+
 // core.resident_bytes() -> number: memory of the process
 static int core_resident_bytes(lua_State *L) {
   lua_pushnumber(L, (lua_Number)cprof_os_resident_bytes());
@@ -103,6 +127,7 @@ int luaopen_cprof_core(lua_State *L) {
       {"isatty", core_isatty},
       {"cwd", core_cwd},
       {"is_file", core_is_file},
+      {"write_file", core_write_file},
       {"resident_bytes", core_resident_bytes},
       {"signal_owner", core_signal_owner},
       {NULL, NULL},
@@ -117,6 +142,9 @@ int luaopen_cprof_core(lua_State *L) {
   lua_pushliteral(L, CPROF_VERSION);
   lua_setfield(L, -2, "_VERSION");
   cprof_lua_profile_open(L);
+  cprof_lua_merge_open(L);
+  cprof_lua_filter_open(L);
+  cprof_lua_labels_open(L);
   cprof_lua_session_open(L);
   return 1;
 }

@@ -44,3 +44,9 @@ struct cprof_buffer *cprof_lua_buffer_new(lua_State *L) {
   lua_setmetatable(L, -2);
   return buffer;
 }
+
+uint8_t *cprof_lua_bytes_new(lua_State *L, size_t count) {
+  uint8_t *bytes = lua_newuserdatauv(L, count + 1, 0);
+  memset(bytes, 0, count + 1);
+  return bytes;
+}

@@ -21,4 +21,7 @@ int cprof_lua_fail_ex(lua_State *L, enum cprof_result result, const char *what,
 // longer needed.
 struct cprof_buffer *cprof_lua_buffer_new(lua_State *L);
 
+// Pushes `count` zero bytes, aligned for any number; never NULL.
+uint8_t *cprof_lua_bytes_new(lua_State *L, size_t count);
+
 #endif

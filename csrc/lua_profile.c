@@ -5,13 +5,14 @@
 #include "file.h"
 #include "gzip.h"
 #include "lua_edge.h"
+#include "lua_reports.h"
+#include "lua_stacks.h"
 #include "pprof.h"
-#include "report.h"
 #include <inttypes.h>
-#include <stdio.h> // snprintf
+#include <limits.h> // INT_MAX
+#include <stdio.h>  // snprintf
 #include <string.h>
 
-#define ROWS_TYPE "cprof.rows"
 #define LEVEL_DEFAULT 1
 #define LEVEL_MAX 9
 #define SIZE_MAX_DEFAULT ((lua_Number)(1 << 30)) // 1 GiB
@@ -36,6 +37,13 @@ struct cprof_profile *cprof_lua_profile_check(lua_State *L, int index) {
   return *slot;
 }
 
+void cprof_lua_profile_weigh(lua_State *L,
+                             const struct cprof_profile *profile) {
+  size_t kilobytes = cprof_profile_bytes(profile) / 1024;
+  if (lua_gc(L, LUA_GCISRUNNING, 0))
+    lua_gc(L, LUA_GCSTEP, kilobytes < INT_MAX ? (int)kilobytes : INT_MAX);
+}
+
 static int profile_gc(lua_State *L) {
   struct cprof_profile **slot = lua_touserdata(L, SELF);
   cprof_profile_free(*slot);
@@ -43,15 +51,10 @@ static int profile_gc(lua_State *L) {
   return 0;
 }
 
-static int rows_gc(lua_State *L) {
-  cprof_rows_done(lua_touserdata(L, SELF));
-  return 0;
-}
-
 // ---- pushing ----
 
-static void push_id(lua_State *L, const struct cprof_profile *profile,
-                    uint32_t string) {
+void cprof_lua_push_id(lua_State *L, const struct cprof_profile *profile,
+                       uint32_t string) {
   size_t size;
   const char *bytes = cprof_strings_get(&profile->strings, string, &size);
   lua_pushlstring(L, bytes, size);
@@ -60,17 +63,16 @@ static void push_id(lua_State *L, const struct cprof_profile *profile,
 // table[key] = string; the table is on top.
 static void set_string(lua_State *L, const struct cprof_profile *profile,
                        const char *key, uint32_t string) {
-  push_id(L, profile, string);
+  cprof_lua_push_id(L, profile, string);
   lua_setfield(L, -2, key);
 }
 
-// table[key] = integer; the table is on top.
-static void set_integer(lua_State *L, const char *key, int64_t value) {
+void cprof_lua_set_integer(lua_State *L, const char *key, int64_t value) {
   lua_pushinteger(L, (lua_Integer)value);
   lua_setfield(L, -2, key);
 }
 
-static void set_address(lua_State *L, const char *key, uint64_t address) {
+void cprof_lua_set_address(lua_State *L, const char *key, uint64_t address) {
   char text[ADDRESS_BYTES];
   snprintf(text, sizeof text, "0x%" PRIx64, address);
   lua_pushstring(L, text);
@@ -84,25 +86,7 @@ static void push_type(lua_State *L, const struct cprof_profile *profile,
   set_string(L, profile, "unit", type->unit);
 }
 
-// ---- indices and limits ----
-
-// The value index in argument `position`, the default when absent. False when
-// out of range.
-static bool get_index(lua_State *L, const struct cprof_profile *profile,
-                      int position, uint32_t *index) {
-  *index = cprof_profile_default_index(profile);
-  if (!lua_isnoneornil(L, position)) {
-    lua_Integer wanted = luaL_checkinteger(L, position);
-    if (wanted < 1 || wanted > (lua_Integer)profile->type_count)
-      return false;
-    *index = (uint32_t)(wanted - 1);
-  }
-  return *index < profile->type_count;
-}
-
-static int fail_index(lua_State *L) {
-  return cprof_lua_fail(L, CPROF_ERANGE, "sample type index");
-}
+// ---- limits ----
 
 // The largest size in argument `position`; 0 when out of range.
 static size_t get_size_max(lua_State *L, int position) {
@@ -112,30 +96,57 @@ static size_t get_size_max(lua_State *L, int position) {
 
 // ---- reading ----
 
-// Decompresses and reads; *why says what is wrong if the result does not.
+#define HEAD_BYTES 4096 // of what is no profile
+
+// Why a source is no profile, and how it begins, unpacked.
+struct refusal {
+  struct cprof_why why;
+  char head[HEAD_BYTES];
+  size_t head_size;
+};
+
+static void keep_head(struct refusal *refusal, const void *bytes, size_t size) {
+  refusal->head_size = size < HEAD_BYTES ? size : HEAD_BYTES;
+  if (size > 0)
+    memcpy(refusal->head, bytes, refusal->head_size);
+}
+
+// Decompresses and reads; *refusal tells of what does not.
 static enum cprof_result decode(const void *bytes, size_t size, size_t size_max,
                                 struct cprof_profile **profile,
-                                struct cprof_why *why) {
+                                struct refusal *refusal) {
   struct cprof_buffer raw = {.size_max = size_max};
   enum cprof_result result = cprof_gunzip(bytes, size, &raw);
   if (result == CPROF_EFORMAT)
-    cprof_why_set(why, "damaged gzip data");
+    cprof_why_set(&refusal->why, "damaged gzip data");
   if (result == CPROF_OK && raw.size == 0) {
-    cprof_why_set(why, "it is empty; was its writer interrupted?");
+    cprof_why_set(&refusal->why, "it is empty; was its writer interrupted?");
     result = CPROF_EFORMAT;
   }
   if (result == CPROF_OK)
-    result = cprof_pprof_read(raw.bytes, raw.size, profile, why);
+    result = cprof_pprof_read(raw.bytes, raw.size, profile, &refusal->why);
+  if (result != CPROF_OK)
+    keep_head(refusal, raw.bytes, raw.size);
   cprof_buffer_done(&raw);
   return result;
 }
 
-static int fail_why(lua_State *L, enum cprof_result result, const char *what,
-                    const struct cprof_why *why) {
-  return cprof_lua_fail_ex(L, result, what, why->text[0] ? why->text : NULL);
+// Pushes the profile's answer; 4 values for what is none.
+static int answer(lua_State *L, enum cprof_result result, const char *what,
+                  struct cprof_profile *const *slot,
+                  const struct refusal *refusal) {
+  if (result == CPROF_OK) {
+    cprof_lua_profile_weigh(L, *slot);
+    return 1;
+  }
+  const char *text = refusal->why.text;
+  cprof_lua_fail_ex(L, result, what, text[0] ? text : NULL);
+  lua_pushlstring(L, refusal->head, refusal->head_size);
+  return 4;
 }
 
-// core.read(bytes[, size_max]) -> profile | nil, message, code
+// core.read(bytes[, size_max]) -> profile | nil, message, code, head: how what
+// is no profile begins
 static int core_read(lua_State *L) {
   enum { BYTES = 1, MAX };
   size_t size;
@@ -144,12 +155,12 @@ static int core_read(lua_State *L) {
   if (size_max == 0)
     return cprof_lua_fail(L, CPROF_ERANGE, "size_max");
   struct cprof_profile **slot = cprof_lua_profile_new(L);
-  struct cprof_why why = {""};
-  enum cprof_result result = decode(bytes, size, size_max, slot, &why);
-  return result == CPROF_OK ? 1 : fail_why(L, result, "profile", &why);
+  struct refusal refusal = {.head_size = 0};
+  enum cprof_result result = decode(bytes, size, size_max, slot, &refusal);
+  return answer(L, result, "profile", slot, &refusal);
 }
 
-// core.read_file(path[, size_max]) -> profile | nil, message, code
+// core.read_file(path[, size_max]) -> profile | nil, message, code, head
 static int core_read_file(lua_State *L) {
   enum { PATH = 1, MAX };
   const char *path = luaL_checkstring(L, PATH);
@@ -158,12 +169,12 @@ static int core_read_file(lua_State *L) {
     return cprof_lua_fail(L, CPROF_ERANGE, "size_max");
   struct cprof_profile **slot = cprof_lua_profile_new(L);
   struct cprof_buffer file = {.size_max = size_max};
-  struct cprof_why why = {""};
+  struct refusal refusal = {.head_size = 0};
   enum cprof_result result = cprof_file_read(path, &file);
   if (result == CPROF_OK)
-    result = decode(file.bytes, file.size, size_max, slot, &why);
+    result = decode(file.bytes, file.size, size_max, slot, &refusal);
   cprof_buffer_done(&file); // free keeps errno
-  return result == CPROF_OK ? 1 : fail_why(L, result, path, &why);
+  return answer(L, result, path, slot, &refusal);
 }
 
 // ---- writing ----
@@ -231,7 +242,7 @@ static void push_types(lua_State *L, const struct cprof_profile *profile) {
 static void push_comments(lua_State *L, const struct cprof_profile *profile) {
   lua_createtable(L, (int)profile->comment_count, 0);
   for (uint32_t i = 0; i < profile->comment_count; i++) {
-    push_id(L, profile, profile->comments[i]);
+    cprof_lua_push_id(L, profile, profile->comments[i]);
     lua_rawseti(L, -2, (int)i + 1);
   }
 }
@@ -243,29 +254,39 @@ static void push_mappings(lua_State *L, const struct cprof_profile *profile) {
     lua_createtable(L, 0, 4);
     set_string(L, profile, "filename", mapping->filename);
     set_string(L, profile, "build_id", mapping->build_id);
-    set_address(L, "memory_start", mapping->memory_start);
+    cprof_lua_set_address(L, "memory_start", mapping->memory_start);
     lua_pushboolean(L, mapping->has_functions);
     lua_setfield(L, -2, "has_functions");
     lua_rawseti(L, -2, (int)i + 1);
   }
 }
 
+static uint32_t count_inlined(const struct cprof_profile *profile) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < profile->location_count; i++)
+    count += profile->locations[i].line_count > 1;
+  return count;
+}
+
 static void set_counts(lua_State *L, const struct cprof_profile *profile) {
-  set_integer(L, "period", profile->period);
-  set_integer(L, "time_ns", profile->time_nanos);
-  set_integer(L, "duration_ns", profile->duration_nanos);
-  set_integer(L, "samples", profile->sample_count);
-  set_integer(L, "locations", profile->location_count);
-  set_integer(L, "functions", profile->function_count);
+  cprof_lua_set_integer(L, "period", profile->period);
+  cprof_lua_set_integer(L, "time_ns", profile->time_nanos);
+  cprof_lua_set_integer(L, "duration_ns", profile->duration_nanos);
+  cprof_lua_set_integer(L, "samples", profile->sample_count);
+  cprof_lua_set_integer(L, "locations", profile->location_count);
+  cprof_lua_set_integer(L, "inlined", count_inlined(profile));
+  cprof_lua_set_integer(L, "functions", profile->function_count);
   if (profile->type_count > 0)
-    set_integer(L, "default_index", cprof_profile_default_index(profile) + 1);
+    cprof_lua_set_integer(L, "default_index",
+                          cprof_profile_default_index(profile) + 1);
 }
 
 // p:info() -> { sample_types = {{type=, unit=}, ...}, period_type = {type=,
 // unit=}, period=, time_ns=, duration_ns=, comments = {...},
-// default_sample_type=, doc_url=, samples=, locations=, functions=,
-// mappings = {{filename=, build_id=, memory_start=, has_functions=}, ...},
-// default_index= }
+// default_sample_type=, drop_frames=, keep_frames=, doc_url=, samples=,
+// locations=, inlined=, functions=, mappings = {{filename=, build_id=,
+// memory_start=, has_functions=}, ...}, default_index= }; inlined: of the
+// locations, those that stand for several frames
 static int profile_info(lua_State *L) {
   const struct cprof_profile *profile = cprof_lua_profile_check(L, SELF);
   lua_newtable(L);
@@ -279,216 +300,9 @@ static int profile_info(lua_State *L) {
   push_mappings(L, profile);
   lua_setfield(L, -2, "mappings");
   set_string(L, profile, "default_sample_type", profile->default_sample_type);
+  set_string(L, profile, "drop_frames", profile->drop_frames);
+  set_string(L, profile, "keep_frames", profile->keep_frames);
   set_string(L, profile, "doc_url", profile->doc_url);
-  return 1;
-}
-
-// ---- reports ----
-
-// Pushes an empty userdata that owns rows.
-static struct cprof_rows *push_rows(lua_State *L) {
-  struct cprof_rows *rows = lua_newuserdatauv(L, sizeof *rows, 0);
-  *rows = (struct cprof_rows){0};
-  if (luaL_newmetatable(L, ROWS_TYPE)) {
-    lua_pushcfunction(L, rows_gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
-  return rows;
-}
-
-static void push_row(lua_State *L, const struct cprof_profile *profile,
-                     const struct cprof_row *row) {
-  lua_createtable(L, 0, 5);
-  bool is_address = row->name == 0 && row->filename == 0;
-  if (is_address)
-    set_address(L, "name", (uint64_t)row->start_line);
-  else
-    set_string(L, profile, "name", row->name);
-  set_string(L, profile, "filename", row->filename);
-  set_integer(L, "start_line", is_address ? 0 : row->start_line);
-  set_integer(L, "flat", row->flat);
-  set_integer(L, "cum", row->cum);
-}
-
-// p:rows([index]) -> {{name=, filename=, start_line=, flat=, cum=}, ...},
-// total | nil, message, code
-static int profile_rows(lua_State *L) {
-  const struct cprof_profile *profile = cprof_lua_profile_check(L, SELF);
-  uint32_t index;
-  if (!get_index(L, profile, ARG, &index))
-    return fail_index(L);
-  struct cprof_rows *rows = push_rows(L);
-  enum cprof_result result = cprof_report_rows(profile, index, rows);
-  if (result != CPROF_OK)
-    return cprof_lua_fail(L, result, "rows");
-  lua_createtable(L, (int)rows->count, 0);
-  for (uint32_t i = 0; i < rows->count; i++) {
-    push_row(L, profile, &rows->rows[i]);
-    lua_rawseti(L, -2, (int)i + 1);
-  }
-  lua_pushinteger(L, (lua_Integer)rows->total);
-  cprof_rows_done(rows);
-  return 2;
-}
-
-// p:folded([index]) -> string | nil, message, code
-static int profile_folded(lua_State *L) {
-  const struct cprof_profile *profile = cprof_lua_profile_check(L, SELF);
-  uint32_t index;
-  if (!get_index(L, profile, ARG, &index))
-    return fail_index(L);
-  struct cprof_buffer *out = cprof_lua_buffer_new(L);
-  enum cprof_result result =
-      cprof_report_folded(profile, index, cprof_buffer_sink(out));
-  if (result != CPROF_OK)
-    return cprof_lua_fail(L, result, "folded");
-  lua_pushlstring(L, out->size > 0 ? (const char *)out->bytes : "", out->size);
-  cprof_buffer_done(out);
-  return 1;
-}
-
-// ---- stacks ----
-
-static void push_line(lua_State *L, const struct cprof_profile *profile,
-                      const struct cprof_line *line) {
-  const struct cprof_function *function =
-      &profile->functions[line->function - 1];
-  lua_createtable(L, 0, 4);
-  set_string(L, profile, "name", function->name);
-  set_string(L, profile, "filename", function->filename);
-  set_integer(L, "start_line", function->start_line);
-  set_integer(L, "line", line->line);
-}
-
-static void push_address(lua_State *L, uint64_t address) {
-  lua_createtable(L, 0, 4);
-  set_address(L, "name", address);
-  lua_pushliteral(L, "");
-  lua_setfield(L, -2, "filename");
-  set_integer(L, "start_line", 0);
-  set_integer(L, "line", 0);
-}
-
-// Pushes frame `index` of a location; made once and then shared: `cache` is
-// the position of a table that keeps it by line + 1, or by -id when the
-// location has no lines.
-static void push_frame(lua_State *L, const struct cprof_profile *profile,
-                       int cache, uint32_t id, uint32_t index) {
-  const struct cprof_location *location = &profile->locations[id - 1];
-  bool is_address = location->line_count == 0;
-  uint32_t line = location->first_line + index;
-  int key = is_address ? -(int)id : (int)line + 1;
-  lua_rawgeti(L, cache, key);
-  if (!lua_isnil(L, -1))
-    return;
-  lua_pop(L, 1);
-  if (is_address)
-    push_address(L, location->address);
-  else
-    push_line(L, profile, &profile->lines[line]);
-  lua_pushvalue(L, -1);
-  lua_rawseti(L, cache, key);
-}
-
-// Appends the frames of a location, innermost first, to the table on top,
-// which has `count`; returns how many it has then.
-static int append_frames(lua_State *L, const struct cprof_profile *profile,
-                         int cache, uint32_t id, int count) {
-  uint32_t lines = profile->locations[id - 1].line_count;
-  for (uint32_t i = 0; i < (lines > 0 ? lines : 1); i++) {
-    push_frame(L, profile, cache, id, i);
-    lua_rawseti(L, -2, ++count);
-  }
-  return count;
-}
-
-static void push_frames(lua_State *L, const struct cprof_profile *profile,
-                        int cache, const struct cprof_psample *sample) {
-  lua_createtable(L, (int)sample->location_count, 0);
-  int count = 0;
-  for (uint32_t i = 0; i < sample->location_count; i++)
-    count =
-        append_frames(L, profile, cache,
-                      profile->location_ids[sample->first_location + i], count);
-}
-
-// Text labels as strings, the others as numbers.
-static void push_labels(lua_State *L, const struct cprof_profile *profile,
-                        const struct cprof_psample *sample) {
-  lua_createtable(L, 0, (int)sample->label_count);
-  for (uint32_t i = 0; i < sample->label_count; i++) {
-    const struct cprof_label *label = &profile->labels[sample->first_label + i];
-    push_id(L, profile, label->key);
-    if (label->str != 0)
-      push_id(L, profile, label->str);
-    else
-      lua_pushinteger(L, (lua_Integer)label->num);
-    lua_rawset(L, -3);
-  }
-}
-
-// The units of labels that are numbers; nothing when there are none.
-static void set_units(lua_State *L, const struct cprof_profile *profile,
-                      const struct cprof_psample *sample) {
-  lua_newtable(L);
-  bool is_any = false;
-  for (uint32_t i = 0; i < sample->label_count; i++) {
-    const struct cprof_label *label = &profile->labels[sample->first_label + i];
-    if (label->str != 0 || label->num_unit == 0)
-      continue;
-    push_id(L, profile, label->key);
-    push_id(L, profile, label->num_unit);
-    lua_rawset(L, -3);
-    is_any = true;
-  }
-  if (is_any)
-    lua_setfield(L, -2, "units");
-  else
-    lua_pop(L, 1);
-}
-
-static void push_values(lua_State *L, const struct cprof_profile *profile,
-                        const int64_t *values) {
-  lua_createtable(L, (int)profile->type_count, 0);
-  for (uint32_t i = 0; i < profile->type_count; i++) {
-    lua_pushinteger(L, (lua_Integer)values[i]);
-    lua_rawseti(L, -2, (int)i + 1);
-  }
-}
-
-static void push_stack(lua_State *L, const struct cprof_profile *profile,
-                       int cache, uint32_t sample, uint32_t index) {
-  const struct cprof_psample *from = &profile->samples[sample];
-  const int64_t *values =
-      profile->values + (size_t)sample * profile->type_count;
-  lua_createtable(L, 0, 4);
-  set_integer(L, "value", values[index]);
-  push_values(L, profile, values);
-  lua_setfield(L, -2, "values");
-  push_frames(L, profile, cache, from);
-  lua_setfield(L, -2, "frames");
-  push_labels(L, profile, from);
-  lua_setfield(L, -2, "labels");
-  set_units(L, profile, from);
-}
-
-// p:stacks([index]) -> {{value=, values = {...}, frames = {{name=, filename=,
-// line=, start_line=}, ... leaf first}, labels = {key = value}, units = {key =
-// unit} | nil}, ...} | nil, message, code; value is values[index]
-static int profile_stacks(lua_State *L) {
-  const struct cprof_profile *profile = cprof_lua_profile_check(L, SELF);
-  uint32_t index;
-  if (!get_index(L, profile, ARG, &index))
-    return fail_index(L);
-  luaL_checkstack(L, LUA_MINSTACK, "stacks");
-  lua_newtable(L);
-  int cache = lua_gettop(L);
-  lua_createtable(L, (int)profile->sample_count, 0);
-  for (uint32_t i = 0; i < profile->sample_count; i++) {
-    push_stack(L, profile, cache, i, index);
-    lua_rawseti(L, -2, (int)i + 1);
-  }
   return 1;
 }
 
@@ -505,9 +319,9 @@ static int profile_unnamed(lua_State *L) {
     if (function->name != 0)
       continue;
     lua_createtable(L, 0, 3);
-    set_integer(L, "id", i + 1ll);
+    cprof_lua_set_integer(L, "id", i + 1ll);
     set_string(L, profile, "source", function->filename);
-    set_integer(L, "line", function->start_line);
+    cprof_lua_set_integer(L, "line", function->start_line);
     lua_rawseti(L, -2, ++count);
   }
   return 1;
@@ -536,13 +350,24 @@ static int profile_rename(lua_State *L) {
   return 1;
 }
 
+// p:add_comment(text) -> true | nil, message, code
+static int profile_add_comment(lua_State *L) {
+  struct cprof_profile *profile = cprof_lua_profile_check(L, SELF);
+  enum cprof_result result =
+      cprof_profile_add_comment(profile, luaL_checkstring(L, ARG));
+  if (result != CPROF_OK)
+    return cprof_lua_fail(L, result, "comment");
+  lua_pushboolean(L, true);
+  return 1;
+}
+
 // p:check() -> true | nil, why, "format"
 static int profile_check(lua_State *L) {
   const struct cprof_profile *profile = cprof_lua_profile_check(L, SELF);
   struct cprof_why why = {""};
   enum cprof_result result = cprof_profile_check(profile, &why);
   if (result != CPROF_OK)
-    return fail_why(L, result, NULL, &why);
+    return cprof_lua_fail_ex(L, result, NULL, why.text);
   lua_pushboolean(L, true);
   return 1;
 }
@@ -555,9 +380,9 @@ static int profile_tostring(lua_State *L) {
   if (profile->type_count > 0) {
     const struct cprof_value_type *type =
         &profile->types[cprof_profile_default_index(profile)];
-    push_id(L, profile, type->type);
+    cprof_lua_push_id(L, profile, type->type);
     lua_pushliteral(L, "/");
-    push_id(L, profile, type->unit);
+    cprof_lua_push_id(L, profile, type->unit);
     lua_pushliteral(L, ", ");
   }
   lua_pushfstring(L, "%d stack%s", (int)profile->sample_count,
@@ -569,11 +394,10 @@ static int profile_tostring(lua_State *L) {
 // ---- public ----
 
 static const luaL_Reg methods[] = {
-    {"encode", profile_encode},   {"write", profile_write},
-    {"info", profile_info},       {"rows", profile_rows},
-    {"folded", profile_folded},   {"stacks", profile_stacks},
-    {"unnamed", profile_unnamed}, {"rename", profile_rename},
-    {"check", profile_check},     {NULL, NULL},
+    {"encode", profile_encode}, {"write", profile_write},
+    {"info", profile_info},     {"unnamed", profile_unnamed},
+    {"rename", profile_rename}, {"add_comment", profile_add_comment},
+    {"check", profile_check},   {NULL, NULL},
 };
 
 static const luaL_Reg functions[] = {
@@ -593,6 +417,8 @@ void cprof_lua_profile_open(lua_State *L) {
   lua_setfield(L, -2, "__tostring");
   lua_newtable(L);
   luaL_setfuncs(L, methods, 0);
+  cprof_lua_reports_open(L);
+  cprof_lua_stacks_open(L);
   lua_pushvalue(L, -1);
   lua_setfield(L, -3, "__index");
   lua_setfield(L, -3, "profile_methods");

@@ -33,6 +33,19 @@ void cprof_profile_free(struct cprof_profile *profile) {
   free(profile);
 }
 
+size_t cprof_profile_bytes(const struct cprof_profile *profile) {
+  return sizeof *profile + cprof_strings_bytes(&profile->strings) +
+         profile->comment_capacity * sizeof *profile->comments +
+         profile->mapping_capacity * sizeof *profile->mappings +
+         profile->function_capacity * sizeof *profile->functions +
+         profile->line_capacity * sizeof *profile->lines +
+         profile->location_capacity * sizeof *profile->locations +
+         profile->location_id_capacity * sizeof *profile->location_ids +
+         profile->label_capacity * sizeof *profile->labels +
+         profile->sample_capacity * sizeof *profile->samples +
+         profile->value_capacity * sizeof *profile->values;
+}
+
 // ---- building ----
 
 // Room for `extra` more items behind `count`.

@@ -81,6 +81,9 @@ struct cprof_profile *cprof_profile_new(void);
 // Releases all of it; NULL is allowed.
 void cprof_profile_free(struct cprof_profile *profile);
 
+// Memory held.
+size_t cprof_profile_bytes(const struct cprof_profile *profile);
+
 // Each cprof_profile_add_* gives the id of the new entry in *id (id may be
 // NULL); CPROF_ENOMEM leaves the profile as it was. References are the
 // caller's to get right while building; cprof_profile_check tests them all.

@@ -28,7 +28,8 @@ local info = profile:info()
 local kind = info.sample_types[info.default_index]
 print(("the type shown is %s in %s"):format(kind.type, kind.unit))
 
-for _, row in ipairs(assert(profile:top_rows({ n = 3, sort = "cum" }))) do
+local top = assert(profile:data("top", { n = 3, sort = "cum" }))
+for _, row in ipairs(top.rows) do
   print(("%s: %.1f%% of the time, defined at line %d"):format(row.name,
     100 * row.cum_share, row.start_line))
 end

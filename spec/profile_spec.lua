@@ -18,9 +18,10 @@ describe("cprof.profile", function()
 
   it("takes the type by name and by number", function()
     local p = new_profile()
-    assert.matches("^Type: samples\n", p:top({ index = "samples" }))
-    assert.equal(p:top({ index = "samples" }), p:top({ index = 1 }))
-    for _, method in ipairs({ "rows", "stacks", "folded" }) do
+    assert.matches("^Type: samples\n", p:top({ sample = "samples" }))
+    assert.equal(p:top({ sample = "samples" }), p:top({ sample = 1 }))
+    for _, method in ipairs({ "rows", "graph", "stacks", "folded",
+      "total" }) do
       assert.same({ p[method](p, 1) }, { p[method](p, "samples") })
       assert.same({ p[method](p, 2) }, { p[method](p) })
     end
@@ -29,11 +30,12 @@ describe("cprof.profile", function()
 
   it("answers nil and range for a type that is not there", function()
     local p = new_profile()
-    local text, message, code = p:top({ index = "heat" })
+    local text, message, code = p:top({ sample = "heat" })
     assert.is_nil(text)
     assert.equal("range", code)
     assert.equal('no sample type "heat" (types: samples, cpu)', message)
-    for _, method in ipairs({ "rows", "stacks", "folded" }) do
+    for _, method in ipairs({ "rows", "graph", "stacks", "folded",
+      "total" }) do
       for given, shown in pairs({ heat = "heat", [3] = "3", [1.5] = "1.5" })
       do
         assert.same({ nil, ("no sample type %q (types: samples, cpu)")
@@ -47,24 +49,62 @@ describe("cprof.profile", function()
     function p.info()
       return { sample_types = {}, comments = {} }
     end
-    for _, method in ipairs({ "top", "top_rows", "text", "folded", "rows",
-      "stacks" }) do
+    for _, method in ipairs({ "top", "tree", "text", "folded", "rows",
+      "graph", "stacks", "total" }) do
       local _, message, code = p[method](p)
       assert.equal("the profile has no sample types", message)
       assert.equal("range", code)
     end
   end)
 
-  it("gives rows as data, and the total", function()
-    local rows, total = new_profile():top_rows({ n = 1, sort = "cum" })
-    assert.equal(30000000, total)
-    assert.equal(1, #rows)
-    assert.equal("main@a.lua", rows[1].name)
-    assert.equal(1, rows[1].cum_share)
+  it("gives reports as data", function()
+    local data = new_profile():data("top", { n = 1, sort = "cum" })
+    assert.equal(30000000, data.total)
+    assert.equal(1, #data.rows)
+    assert.equal("main@a.lua", data.rows[1].name)
+    assert.equal(1, data.rows[1].cum_share)
+  end)
+
+  it("gives every report by its name", function()
+    local p = new_profile()
+    assert.equal(p:top({ n = 1 }), p:report("top", { n = 1 }))
+    assert.equal(1, select("#", p:report("tree"))) -- for io.write
+    local text, warnings = profile.print(p, "top", { n = 1 })
+    assert.equal(p:top({ n = 1 }), text)
+    assert.same({}, warnings)
+  end)
+
+  it("says at the caller's line that there is no such report", function()
+    local p = new_profile()
+    for call, text in pairs({
+      [function() local _ = p:data("heat") end] =
+        'profile:data: there is no report "heat" (reports: top, tree, peek,',
+      [function() local _ = p:report() end] =
+        "profile:report: there is no report nil (reports: top, tree, peek,",
+      [function() local _ = p:data("top", { x = 1 }) end] =
+        "profile:data: unknown option 'x'",
+      [function() local _ = p:report("top", 5) end] =
+        "profile:report: table expected, got number",
+    }) do
+      support.assert_raises(call, text)
+    end
+  end)
+
+  it("declares the options of every report", function()
+    for _, kind in ipairs({ "top", "tree", "peek", "folded", "text" }) do
+      local names = {}
+      for _, field in ipairs(profile.options(kind)) do
+        assert.is_nil(names[field.name])
+        names[field.name] = field
+      end
+      assert.is_table(names.sample)
+      assert.is_table(names.granularity)
+      assert.equal(kind, profile.report(kind).name)
+    end
   end)
 
   it("answers nil and range for a number of rows out of range", function()
-    local rows, message, code = new_profile():top_rows({ n = 0 })
+    local rows, message, code = new_profile():top({ n = 0 })
     assert.is_nil(rows)
     assert.matches("n must be an integer from 1", message)
     assert.equal("range", code)
@@ -72,27 +112,22 @@ describe("cprof.profile", function()
 
   it("raises at the caller's line for an unknown option", function()
     local p = new_profile()
-    local line = debug.getinfo(1, "l").currentline + 2
-    local _, message = pcall(function()
-      local _ = p:top({ x = 1 })
-    end)
-    assert.matches("profile_spec.lua:" .. line
-      .. ": profile:top: unknown option", message, 1, true)
+    support.assert_raises(function() local _ = p:top({ x = 1 }) end,
+      "profile:top: unknown option")
   end)
 
   it("says at the caller's line that a method needs a colon", function()
     local p = new_profile()
     local calls = {
       function() local _ = p.top() end,
-      function() local _ = p.top_rows({ n = 3 }) end,
+      function() local _ = p.tree({ n = 3 }) end,
       function() local _ = p.info(5) end,
       function() local _ = p.write("x") end,
     }
-    for i, method in ipairs({ "top", "top_rows", "info", "write" }) do
-      local line = debug.getinfo(calls[i], "S").linedefined
-      local _, message = pcall(calls[i])
-      assert.matches(("profile_spec.lua:%d: profile.%s: call it with a colon:"
-        .. " profile:%s()"):format(line, method, method), message, 1, true)
+    for i, method in ipairs({ "top", "tree", "info", "write" }) do
+      support.assert_raises(calls[i],
+        ("profile.%s: call it with a colon: profile:%s()"):format(method,
+        method))
     end
   end)
 
@@ -103,29 +138,34 @@ describe("cprof.profile", function()
         "profile:top: table expected, got number",
       [function() local _ = p:top(false) end] =
         "profile:top: table expected, got boolean",
-      [function() local _ = p:top_rows("x") end] =
-        "profile:top_rows: table expected, got string",
-      [function() local _ = p:rows({}) end] =
-        "profile:rows: name or number expected, got table",
+      [function() local _ = p:tree("x") end] =
+        "profile:tree: table expected, got string",
+      [function() local _ = p:peek() end] =
+        "profile:peek: pattern: string or function expected, got nil",
+      [function() local _ = p:rows(true) end] =
+        "profile:rows: name, number or table expected, got boolean",
+      [function() local _ = p:merge(5) end] =
+        "profile:merge: profile expected, got number",
+      [function() local _ = p:diff() end] =
+        "profile:diff: profile expected, got nil",
+      [function() local _ = p:scale("x") end] =
+        "profile:scale: number or table expected, got string",
       [function() local _ = p:stacks(true) end] =
         "profile:stacks: name or number expected, got boolean",
       [function() local _ = p:encode(1.5) end] =
         "profile:encode: whole number expected, got 1.5",
-      [function() local _ = p:folded({}) end] =
-        "profile:folded: name or number expected, got table",
+      [function() local _ = p:folded(true) end] =
+        "profile:folded: name, number or table expected, got boolean",
       [function() local _ = p:write() end] =
         "profile:write: path expected, got nil",
     }) do
-      local line = debug.getinfo(call, "S").linedefined
-      local _, message = pcall(call)
-      assert.matches(("profile_spec.lua:%d: %s"):format(line, text), message,
-        1, true)
+      support.assert_raises(call, text)
     end
   end)
 
   it("takes a number that is written as a text", function()
     local p = new_profile()
-    assert.equal(p:top({ index = 1 }), p:top({ index = "1" }))
+    assert.equal(p:top({ sample = 1 }), p:top({ sample = "1" }))
     assert.equal("range", select(3, p:folded("3")))
   end)
 
@@ -145,11 +185,14 @@ describe("cprof.profile", function()
 
   it("hands on a failure of the core", function()
     local p = new_profile()
-    function p.rows()
+    local function fail()
       return nil, "no memory", "memory"
     end
-    assert.same({ nil, "no memory", "memory" }, { p:top() })
-    assert.same({ nil, "no memory", "memory" }, { p:text() })
+    p.rows, p.stacks = fail, fail
+    for _, method in ipairs({ "top", "tree", "text" }) do
+      assert.same({ nil, "no memory", "memory" }, { p[method](p) })
+    end
+    assert.same({ nil, "no memory", "memory" }, { p:data("top") })
   end)
 
   it("installs once", function()
@@ -160,12 +203,6 @@ describe("cprof.profile", function()
     assert.equal(fold, methods.folded)
   end)
 end)
-
-
--- Whether a Go toolchain is here, whose pprof is the measure of ours.
-local function has_go()
-  return support.shell("command -v go") == 0
-end
 
 
 describe("cprof.profile beside go tool pprof", function()
@@ -195,7 +232,7 @@ describe("cprof.profile beside go tool pprof", function()
   }) do
     it("prints the same table: " .. ours, function()
       support.need_core(pending)
-      if not has_go() then
+      if not support.has_command("go") then
         pending("no Go toolchain")
       end
       assert.equal(print_table("go tool pprof -top -nodefraction=0 "

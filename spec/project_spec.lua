@@ -9,17 +9,19 @@ local LAYERS = {
   { "ground", "os", "arch_x86_64", "queue", "gzip", "table", "file",
     "utf8" },
   { "sources", "unwind_table", "unwind", "modules", "got" },
-  { "flow", "funcs", "stacks", "labels", "filter", "stream", "recorder" },
+  { "flow", "funcs", "stacks", "labels", "stream", "recorder" },
   { "vm", "lua_compat", "cnames", "vm", "safepoint", "names", "coroutines",
     "dispatch", "hookcount", "hooks", "jitprofile", "proto", "ranges",
     "resolve" },
   { "samplers", "cpu", "heap", "coroutine", "block", "custom", "wall",
     "mutex", "trace" },
   { "results", "profile", "pprof", "pprof_ids", "pprof_pb", "pprof_read",
-    "pprof_unpack", "pprof_wire", "symbols", "report", "session",
-    "session_profile" },
-  { "edge", "lua_edge", "lua_core", "lua_session", "lua_profile", "agent",
-    "sandbox", "httpd", "nginx" },
+    "pprof_unpack", "pprof_wire", "symbols", "session", "session_profile" },
+  { "analysis", "merge", "merge_map", "filter", "label_sets", "tag_frames",
+    "nodes", "noise", "rows", "graph", "folded" },
+  { "edge", "lua_edge", "lua_core", "lua_session", "lua_profile",
+    "lua_merge", "lua_filter", "lua_labels", "lua_reports", "lua_stacks",
+    "agent", "sandbox", "httpd", "nginx" },
 }
 
 -- What a unit of one VM or system shares with its siblings: one header.
@@ -86,6 +88,7 @@ local TWINS = {
   ["csrc/lua_core.c"] = "spec/init_spec.lua",
   ["csrc/lua_edge.c"] = "spec/options_spec.lua",
   ["csrc/lua_profile.c"] = "spec/profile_spec.lua",
+  ["csrc/lua_stacks.c"] = "spec/csrc/lua_reports_spec.lua",
   ["csrc/lua_session.c"] = "spec/session_spec.lua",
   ["csrc/session_profile.c"] = "spec/csrc/session_test.c",
 }

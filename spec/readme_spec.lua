@@ -152,7 +152,7 @@ describe("README.md's API", function()
       documented("session"))
     -- names are given by cprof itself
     assert.same(functions_of(core.profile_methods, { unnamed = true,
-      rename = true }), documented("profile"))
+      rename = true, fold = true }), documented("profile"))
   end)
 
   it("names the options and commands that there are", function()

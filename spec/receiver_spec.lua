@@ -1,4 +1,5 @@
 local receiver = require "cprof.receiver"
+local support = require "spec.support"
 
 
 describe("cprof.receiver", function()
@@ -10,12 +11,7 @@ describe("cprof.receiver", function()
     local function stop()
       receiver.check(false, "session", "stop")
     end
-    local line = debug.getinfo(1, "l").currentline + 2
-    local ok, message = pcall(function()
-      stop()
-    end)
-    assert.is_false(ok)
-    assert.matches("receiver_spec.lua:" .. line .. ": session.stop: call it "
-      .. "with a colon: session:stop()", message, 1, true)
+    support.assert_raises(function() stop() end,
+      "session.stop: call it with a colon: session:stop()")
   end)
 end)

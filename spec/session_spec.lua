@@ -1,5 +1,6 @@
 local names = require "cprof.names"
 local session = require "cprof.session"
+local support = require "spec.support"
 
 -- A core session that stops once; what it gives has one unnamed function.
 local function fake_core()
@@ -28,15 +29,6 @@ end
 
 local function new_session(core)
   return session.new(core or fake_core(), names.new({ loaded = {} }))
-end
-
-
--- What a call that cannot work is told, at which line of this file.
-local function misuse(call)
-  local ok, message = pcall(call)
-  assert.is_false(ok)
-  local line, text = message:match("session_spec%.lua:(%d+): (.*)$")
-  return text, tonumber(line)
 end
 
 
@@ -70,17 +62,15 @@ describe("cprof.session", function()
 
   it("says at the caller's line that a method needs a colon", function()
     local s = new_session()
-    local first = debug.getinfo(1, "l").currentline
     local calls = {
       function() local _ = s.stop() end,
       function() local _ = s.snapshot(5) end,
       function() local _ = s.running({}) end,
     }
     for i, method in ipairs({ "stop", "snapshot", "running" }) do
-      local text, line = misuse(calls[i])
-      assert.equal(("session.%s: call it with a colon: session:%s()"):format(
-        method, method), text)
-      assert.equal(first + 1 + i, line)
+      support.assert_raises(calls[i],
+        ("session.%s: call it with a colon: session:%s()"):format(method,
+        method))
     end
   end)
 

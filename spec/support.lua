@@ -197,6 +197,10 @@ function M.fake_methods()
     return {}
   end
 
+  function methods.add_comment()
+    return true
+  end
+
   function methods.encode()
     return "\31\139"
   end
@@ -206,17 +210,28 @@ function M.fake_methods()
     return true
   end
 
-  function methods.rows(_, index)
-    local each = index == 1 and 1 or 10000000
+  function methods.rows(_, asked)
+    local each = asked.index == 1 and 1 or 10000000
     return {
       { name = "main@a.lua", filename = "a.lua", start_line = 0,
-        flat = each, cum = 3 * each },
+        flat = each, cum = 3 * each, node = 1 },
       { name = "hot", filename = "a.lua", start_line = 3,
-        flat = 2 * each, cum = 2 * each },
+        flat = 2 * each, cum = 2 * each, node = 2 },
     }, 3 * each
   end
 
-  function methods.folded(_, index)
+  function methods.graph(self, asked)
+    local rows, total = methods.rows(self, asked)
+    return { nodes = rows, edges = {
+      { from = 1, to = 2, value = rows[2].cum, is_inline = false },
+    } }, total
+  end
+
+  function methods.total(_, index)
+    return index == 1 and 3 or 30000000
+  end
+
+  function methods.fold(_, index)
     return index == 1 and "main@a.lua;hot 2\nmain@a.lua 1\n"
       or "main@a.lua;hot 20000000\nmain@a.lua 10000000\n"
   end
@@ -281,6 +296,36 @@ function M.fake_host(changes)
     host[key] = value
   end
   return host
+end
+
+
+--- A fake host whose streams are terminals; no other program can be started.
+---@param variables? table<string, string> its environment
+---@return table host
+function M.fake_terminal(variables)
+  return M.fake_host({
+    isatty = function()
+      return true
+    end,
+    getenv = function(name)
+      return (variables or {})[name]
+    end,
+    popen = function()
+      return nil
+    end,
+  })
+end
+
+
+--- A call raises at the line where it begins. In specs only.
+---@param call fun()
+---@param text string what the message begins with, behind file and line
+function M.assert_raises(call, text)
+  local at = debug.getinfo(call, "S")
+  local file = at.short_src:match("[^/]+$")
+  local _, message = pcall(call)
+  require("luassert").matches(("%s:%d: %s"):format(file, at.linedefined,
+    text), message, 1, true)
 end
 
 
@@ -481,6 +526,17 @@ function M.repeat_ms(ms, f, ...)
   while more() do
     f(...)
   end
+end
+
+
+--- The CPU time that a call takes.
+---@param call function
+---@return number ns
+function M.used_by(call, ...)
+  local burn = require "burn"
+  local before = burn.rusage()
+  call(...)
+  return burn.rusage() - before
 end
 
 

@@ -42,6 +42,7 @@ end
 
 
 local core = load_core()
+local legacy = require "cprof.legacy"
 local names = require "cprof.names"
 local options = require "cprof.options"
 local profile = require "cprof.profile"
@@ -102,15 +103,34 @@ local function is_bytes(source)
 end
 
 
--- The core's refusal of a path, with what was expected there.
-local function refusal(path, message, code)
-  if path == "" then
+local OPEN = {
+  {
+    name = "max_size_bytes", type = "number", default = 2 ^ 30, min = 1,
+    max = 2 ^ 53, message = "how large a profile may be, unpacked",
+  },
+}
+
+
+-- What is said of a source that is no profile, by how it begins.
+local function explain(message, head)
+  if message:find("writer interrupted%?$") then
+    return message
+  end
+  return message .. "; " .. (head ~= "" and legacy.message(head)
+    or "expected is a profile in pprof's format, gzipped or not, as cprof and "
+    .. "Go write it")
+end
+
+
+-- The core's refusal of a source, with what was expected there.
+local function refusal(source, message, code, asked, head)
+  if source == "" then
     message = "the path is empty; a file or - is expected"
-  elseif code == "format" and not message:find("writer interrupted%?$") then
-    message = message .. "; expected is a profile in pprof's format, gzipped "
-      .. "or not, as cprof and Go write it"
+  elseif code == "format" then
+    message = explain(message, head)
   elseif code == "limit" then
-    message = message:gsub("larger than the limit$", "%0 of 1 GiB, unpacked")
+    message = message:gsub("larger than the limit$", ("%%0 of %.4g MiB, "
+      .. "unpacked"):format(asked.max_size_bytes / 2 ^ 20))
   end
   return nil, message, code
 end
@@ -119,22 +139,27 @@ end
 --- Reads a profile in pprof's format, whoever wrote it.
 ---@param source string a path ("-" is standard input), or the bytes of a
 ---  profile: what begins with 1f 8b or a line feed, or holds a zero byte
+---@param given? table {max_size_bytes = 2^30}: the limit, unpacked
 ---@return userdata|nil profile
 ---@return string? message
----@return string? code "io", "format", "limit", "memory"
-function M.open(source)
+---@return string? code "io", "format", "limit", "memory", "range"
+function M.open(source, given)
   if rawequal(source, M) then
     error("cprof.open: call it with a dot: cprof.open(path)", 2)
   elseif type(source) ~= "string" then
     error("cprof.open: path or bytes expected, got " .. type(source), 2)
-  elseif is_bytes(source) then
-    return core.read(source)
   end
-  local read, message, code = core.read_file(source)
-  if not read then
-    return refusal(source, message, code)
+  local asked, wrong, kind = options.check(OPEN, given == nil and {} or given,
+    "cprof.open", 2)
+  if not asked then
+    return nil, wrong, kind
   end
-  return read
+  local read = is_bytes(source) and core.read or core.read_file
+  local opened, message, code, head = read(source, asked.max_size_bytes)
+  if not opened then
+    return refusal(source, message, code, asked, head or "")
+  end
+  return opened
 end
 
 

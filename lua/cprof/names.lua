@@ -7,11 +7,11 @@
 
 local definition = require "cprof.definition"
 local path = require "cprof.path"
+local sources = require "cprof.source"
 local open, getinfo = io.open, debug.getinfo
 
 local M = {}
 
-local FILE_BYTES_MAX = 16 * 1024 * 1024
 local LINE_BYTES_MAX = 4096
 local SHORT_TEXT_MAX = 45 -- of a chunk's text; as in Lua's own messages
 local TABLE_KEYS_MAX = 2000 -- a larger table is data, not a module
@@ -67,37 +67,15 @@ end
 
 -- ------------------------------------------------------------- source ----
 
--- A pipe, a device, and some of the kernel's files block who reads them.
-local function is_readable(name, context)
-  return context.is_file(name)
-    and not (name:find("^/dev/") or name:find("^/proc/"))
-end
-
-
--- The file behind a chunk's name: seen from the folder of the start, where
--- most chunks were loaded, else from the present one.
-local function find_file(name, context)
+-- The text of the file behind a chunk's name, or nil when it cannot be had or
+-- is too large: seen from the folder of the start, where most chunks were
+-- loaded, else from the present one.
+local function read_file(name, context)
   for _, place in ipairs({ path.absolute(name, context.folder), name }) do
-    if is_readable(place, context) then
-      return place
+    if context.is_file(place) then
+      return sources.read(place, context)
     end
   end
-end
-
-
--- The whole file, or nil when it cannot be had or is too large.
-local function read_file(name, context)
-  local place = find_file(name, context)
-  local file = place and context.open(place, "rb")
-  if not file then
-    return nil
-  end
-  local size, text = file:seek("end"), nil
-  if size and size <= FILE_BYTES_MAX and file:seek("set") then
-    text = file:read(size)
-  end
-  file:close()
-  return text
 end
 
 

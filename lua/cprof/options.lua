@@ -1,4 +1,5 @@
--- The options of cprof.start, declared once as data, and their checker.
+-- Options, declared once as data, and their checker; those of cprof.start.
+-- A declaration may also carry `short` (a letter) and `argname`, for the shell.
 -- Misuse (unknown option, wrong type, unknown choice) raises at the caller's
 -- line; a number out of range is an answer: nil, message, "range".
 
@@ -91,6 +92,54 @@ function checkers.string(field, value, path)
     end
   end
   return nil, misuse(path, quoted(field.choices), value, field.message)
+end
+
+
+-- A number, not only a whole one.
+function checkers.real(field, value, path)
+  if type(value) ~= "number" then
+    return nil, misuse(path, "number", value, field.message)
+  elseif not (value >= field.min and value <= field.max) then
+    return nil, format("%s must be from %g to %g, got %s (%s)", path,
+      field.min, field.max, tostring(value), field.message), "range"
+  end
+  return value
+end
+
+
+function checkers.text(field, value, path)
+  if type(value) ~= "string" then
+    return nil, misuse(path, "string", value, field.message)
+  end
+  return value
+end
+
+
+-- false is an answer of its own: see check_fields.
+function checkers.boolean(field, value, path)
+  if type(value) ~= "boolean" then
+    return nil, misuse(path, "true or false", value, field.message)
+  end
+  return value
+end
+
+
+-- A regular expression, or a function that says whether a text is meant.
+function checkers.pattern(field, value, path)
+  if type(value) ~= "string" and type(value) ~= "function" then
+    return nil, misuse(path, "string or function", value, field.message)
+  end
+  return value
+end
+
+
+function checkers.profile(field, value, path)
+  local mt = getmetatable(value)
+  local methods = type(mt) == "table" and mt.__index
+  if type(methods) ~= "table" or not methods.rows then
+    return nil, misuse(path, "profile", value, field.message)
+  end
+  return value
 end
 
 
@@ -190,7 +239,9 @@ function check_fields(fields, given, path)
   local values = {}
   for _, field in ipairs(fields) do
     local name, value = field.name, given[field.name]
-    if value == nil then
+    if value == nil and field.required then
+      return nil, misuse(path .. name, field.required, nil, field.message)
+    elseif value == nil then
       values[name] = field.default
     else
       local message, code

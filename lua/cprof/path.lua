@@ -25,4 +25,42 @@ function M.base(path)
 end
 
 
+local function is_clean(path)
+  return path == "" or not (path:find("//", 1, true)
+    or path:find("%f[^/%z]%.") or path:find("/$"))
+end
+
+
+-- Adds a part of a path to those before it.
+local function add_part(parts, part, is_absolute)
+  local last = parts[#parts]
+  if part == "." then
+    return
+  elseif part ~= ".." then
+    parts[#parts + 1] = part
+  elseif last and last ~= ".." then
+    parts[#parts] = nil
+  elseif not is_absolute then
+    parts[#parts + 1] = part
+  end
+end
+
+
+--- The shortest path of the same meaning, as Go's filepath.Clean has it: no
+--- ".", no "x/..", no doubled or last slash.
+---@param path string
+---@return string "" stays ""
+function M.clean(path)
+  if is_clean(path) then
+    return path
+  end
+  local parts, root = {}, path:sub(1, 1) == "/" and "/" or ""
+  for part in path:gmatch("[^/]+") do
+    add_part(parts, part, root ~= "")
+  end
+  local text = root .. table.concat(parts, "/")
+  return text == "" and "." or text
+end
+
+
 return M

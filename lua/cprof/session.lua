@@ -37,6 +37,10 @@ local function named_set(self, profile, message, code)
     return nil, message, code
   end
   local ok, why, kind = self.namer:apply(profile)
+  local folder = self.namer.context and self.namer.context.folder
+  if ok and folder then -- where relative names of files begin
+    ok, why, kind = profile:add_comment("cprof.cwd=" .. folder)
+  end
   if not ok then
     return nil, why, kind
   end

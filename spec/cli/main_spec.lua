@@ -30,7 +30,7 @@ describe("cprof.cli.main", function()
   it("ends with 2 for a command line it does not understand", function()
     check_error(2, "a command is required; see 'cprof help'")
     check_error(2, "unknown command 'tpo'; Did you mean 'top'?", "tpo")
-    check_error(2, "missing argument 'file'", "info")
+    check_error(2, "missing argument 'files'", "info")
     check_error(2, "missing argument 'script'", "run", "--cpu")
     check_error(2, "option '--hz' needs a number, got 'x'", "run", "--hz",
       "x", "y.lua")

@@ -3,20 +3,7 @@ local term = require "cprof.cli.term"
 
 local TABLE = "Type: cpu\n      flat  flat%   sum%\n      10ms   100%  x\n"
 
--- A host whose streams are terminals, with these variables.
-local function terminal(variables)
-  return support.fake_host({
-    isatty = function()
-      return true
-    end,
-    getenv = function(name)
-      return (variables or {})[name]
-    end,
-    popen = function()
-      return nil
-    end,
-  })
-end
+local terminal = support.fake_terminal
 
 
 describe("cprof.cli.term", function()

@@ -2,12 +2,14 @@
 -- spec: each function returns a profile (userdata) of a session, real but for
 -- `ties` and `stacks`. Needs the core; the VM is the one that runs the spec.
 
-local encode = require "spec.conformance.encode"
+local made = require "spec.made"
 
 local M = {}
 
+local MS = 1e6
 local STACKS = 100000
 local TIES = 32
+local BASE, LEVELS = 50, 4 -- functions a level
 local DEEP = 20000
 local NAME_BYTES = 65536
 
@@ -145,15 +147,42 @@ function M.names()
 end
 
 
---- Shares that lie between two decimals, as 3.125 %: made, not measured.
-function M.ties()
-  return assert(require("cprof.core").read(encode.stacks(TIES)))
+-- A stack whose frames are the digits of i to the base BASE, each of a level's
+-- own functions, so that no two of BASE ^ LEVELS are the same.
+local function numbered_stack(i)
+  local frames = {}
+  for level = 1, LEVELS do
+    local id = (level - 1) * BASE + i % BASE + 1
+    frames[level] = ("f%d@generated.lua:%d#[lua]"):format(id, id)
+    i = math.floor(i / BASE)
+  end
+  return table.concat(frames, ";")
 end
 
 
---- Very many distinct stacks: made, not measured.
+-- So many distinct stacks, 1 ms each, as cprof writes a profile.
+local function numbered(count)
+  local given = {
+    period_type = { "cpu", "nanoseconds" }, period = MS, default = "cpu",
+    time = 1700000000 * 1e9, duration = count * MS,
+    comments = { "cprof.made=spec" },
+  }
+  for i = 1, count do
+    given[i] = { numbered_stack(i), { 1, MS } }
+  end
+  return made.profile(given)
+end
+
+
+--- Shares that lie between two decimals, as 3.125 %: made, not measured.
+function M.ties()
+  return numbered(TIES)
+end
+
+
+--- Very many distinct stacks, which no session takes in a test's time.
 function M.stacks()
-  return assert(require("cprof.core").read(encode.stacks(STACKS)))
+  return numbered(STACKS)
 end
 
 

@@ -3,6 +3,8 @@
 
 local support = require "spec.support"
 
+local used_by = support.used_by
+
 local TOLERANCE = 0.03
 local TICK_NS = 1e7 -- the last one is not yet delivered; and HZ may be 100
 
@@ -17,13 +19,6 @@ local function loop()
   local x = 0
   for i = 1, 200000 do x = x + i % 7 end
   return x
-end
-
-local function used_by(call, ...)
-  local burn = require "burn"
-  local before = burn.rusage()
-  call(...)
-  return burn.rusage() - before
 end
 
 local function start(options)

@@ -13,19 +13,11 @@ local function loop()
   return x
 end
 
--- CPU used while f runs, in ns.
-local function used_by(f)
-  local burn = require "burn"
-  local before = burn.rusage()
-  f()
-  return burn.rusage() - before
-end
-
 -- Runs jit.profile for some CPU time; what its callback got, and the ns used.
 local function user_profile(mode, ms)
   local profile = require "jit.profile"
   local got = { samples = 0, calls = 0, states = "" }
-  local used = used_by(function()
+  local used = support.used_by(function()
     profile.start(mode, function(thread, samples, state)
       got.samples, got.calls = got.samples + samples, got.calls + 1
       got.thread, got.states = type(thread), got.states .. state
@@ -61,7 +53,7 @@ describe("jit.profile", function()
   it("takes nothing from the session", function()
     need()
     local session = assert(require("cprof.core").start({ hz = 1000 }))
-    local used = used_by(function()
+    local used = support.used_by(function()
       support.repeat_ms(100, loop)
       user_profile("fi5", 200)
       support.repeat_ms(100, loop)
@@ -146,7 +138,7 @@ describe("jit.p", function()
     local path = os.tmpname()
     local session = assert(require("cprof.core").start({ hz = 1000 }))
     local p = require "jit.p"
-    local used = used_by(function()
+    local used = support.used_by(function()
       p.start("flm1", path)
       support.repeat_ms(200, loop)
       p.stop()

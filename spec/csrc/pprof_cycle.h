@@ -4,9 +4,11 @@
 #ifndef CPROF_PPROF_CYCLE_H
 #define CPROF_PPROF_CYCLE_H
 
+#include "folded.h"
+#include "graph.h"
 #include "pprof.h"
 #include "random_profile.h"
-#include "report.h"
+#include "rows.h"
 #include "utf8.h"
 
 static enum cprof_result cycle_drop(void *owner, const void *bytes,
@@ -17,18 +19,30 @@ static enum cprof_result cycle_drop(void *owner, const void *bytes,
   return CPROF_OK;
 }
 
-// Rows and folded stacks of every value. CPROF_ELIMIT is allowed.
-static bool cycle_report(const struct cprof_profile *profile) {
+// One value at one granularity. CPROF_ELIMIT is allowed of folded stacks.
+static bool cycle_value(const struct cprof_nodes *nodes, uint32_t value) {
   struct cprof_sink nowhere = {cycle_drop, NULL};
+  struct cprof_rows rows;
+  struct cprof_graph graph;
+  enum cprof_result result = cprof_rows_count(nodes, value, true, &rows);
+  enum cprof_result edges = cprof_graph_count(nodes, value, NULL, &graph);
+  enum cprof_result folded = cprof_folded_write(nodes, value, nowhere);
+  cprof_rows_done(&rows);
+  cprof_graph_done(&graph);
+  return result == CPROF_OK && edges == CPROF_OK &&
+         (folded == CPROF_OK || folded == CPROF_ELIMIT);
+}
+
+// Rows, edges and folded stacks of every value, each at its granularity.
+static bool cycle_report(const struct cprof_profile *profile) {
+  bool is_fine = true;
   for (uint32_t i = 0; i < profile->type_count; i++) {
-    struct cprof_rows rows;
-    enum cprof_result result = cprof_report_rows(profile, i, &rows);
-    cprof_rows_done(&rows);
-    enum cprof_result folded = cprof_report_folded(profile, i, nowhere);
-    if (result != CPROF_OK || (folded != CPROF_OK && folded != CPROF_ELIMIT))
-      return false;
+    struct cprof_nodes nodes;
+    is_fine &= cprof_nodes_init(&nodes, profile, i % 6) == CPROF_OK;
+    is_fine = is_fine && cycle_value(&nodes, i);
+    cprof_nodes_done(&nodes);
   }
-  return true;
+  return is_fine;
 }
 
 // The profile as it comes back from a file; NULL when it does not.

@@ -53,6 +53,13 @@ describe("cprof.report.text", function()
     assert.matches("#\t0x1f\t\n", render({ stack }), 1, true)
   end)
 
+  it("prints frames without names, and names with zero bytes", function()
+    local stack = { value = 1, frames = { { name = "" } }, labels = {} }
+    assert.matches("#\t\t\n", render({ stack }), 1, true)
+    stack.frames[2] = { name = "a\0b" }
+    assert.matches("#\t   \t\n#\ta\0b\t\n", render({ stack }), 1, true)
+  end)
+
   it("keeps a comment on one line", function()
     local info = fake.info()
     info.comments = { "a\nb" }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that this tree needs: deps.sh SET…, the sets
-# being build, test, lint, demo. Quiet and instant when nothing is missing.
+# being build, test, lint, demo, fuzz, fixtures. Quiet and instant when nothing is missing.
 # Never removes a package. Used by the Makefile, .ci/run and demo.sh.
 set -eu
 
@@ -25,10 +25,11 @@ packages_of() {
   build)
     echo build-essential pkg-config lua5.4 liblua5.4-dev
     luajit_packages
-    echo libunwind-dev libprotobuf-c-dev zlib1g-dev lua-argparse lua-cjson
+    echo libunwind-dev libprotobuf-c-dev zlib1g-dev lua-argparse
+    echo lua-rex-pcre2
     ;;
   test)
-    echo lua-busted perl valgrind libc6-dbg protobuf-c-compiler curl
+    echo lua-busted lua-cjson perl valgrind libc6-dbg protobuf-c-compiler curl
     go_packages
     ;;
   lint)
@@ -37,8 +38,14 @@ packages_of() {
   demo)
     echo lua-check lua-busted
     ;;
+  fuzz)
+    echo clang-14 libclang-rt-14-dev
+    ;;
+  fixtures)
+    echo lua-check lua-penlight g++ libgoogle-perftools-dev binutils gzip
+    ;;
   *)
-    echo "deps: no set '$1' (build, test, lint, demo)" >&2
+    echo "deps: no set '$1' (build, test, lint, demo, fuzz, fixtures)" >&2
     return 1
     ;;
   esac

@@ -5,11 +5,22 @@ local words = require "cprof.cli.words"
 
 local M = {}
 
-local COMMANDS = { "run", "top", "folded", "info" }
+local COMMANDS = {
+  "run", "top", "tree", "peek", "traces", "list", "tags", "folded", "info",
+  "diff", "merge", "filter", "convert",
+}
+
+-- Those that print a report of that name.
+local REPORTS = {
+  folded = true, info = true, list = true, peek = true, tags = true,
+  top = true, traces = true, tree = true,
+}
 
 local EXAMPLES = "Examples:\n"
   .. "  cprof run script.lua args        profile a script into cpu.pb.gz\n"
   .. "  cprof top cpu.pb.gz              what cost the most\n"
+  .. "  cprof list parse cpu.pb.gz       the source, with cost per line\n"
+  .. "  cprof diff old.pb.gz new.pb.gz   what has changed\n"
   .. "  cprof folded cpu.pb.gz | flamegraph.pl > cpu.svg\n"
   .. "  go tool pprof -http=: cpu.pb.gz  any tool that reads pprof\n"
   .. "\n"
@@ -50,16 +61,30 @@ function M.host()
     stderr = io.stderr,
     stdout = io.stdout,
     version = cprof._VERSION,
+    write_file = core.write_file,
   }
 end
 
 
 -- ------------------------------------------------------------- parsing ----
 
-local function load_commands()
+local function load_command(name)
+  return REPORTS[name] and require("cprof.cli.report").command(name)
+    or require("cprof.cli." .. name)
+end
+
+
+-- The command that is called, or all, for what needs their names.
+local function load_commands(called)
   local commands = {}
   for i, name in ipairs(COMMANDS) do
-    commands[i] = require("cprof.cli." .. name)
+    if name == called then
+      return { load_command(name) }
+    end
+    commands[i] = name
+  end
+  for i, name in ipairs(commands) do
+    commands[i] = load_command(name)
   end
   return commands
 end
@@ -86,7 +111,7 @@ end
 
 
 -- The parser and the commands by name.
-local function make_parser(host)
+local function make_parser(host, called)
   local argparse = load_argparse()
   local parser = argparse("cprof", "A profiler for Lua that speaks pprof.")
     :epilog(EXAMPLES):command_target("command")
@@ -94,7 +119,7 @@ local function make_parser(host)
   parser:flag("--version", "Show the version and exit.")
     :action(print_version(host.version))
   local by_name = {}
-  for _, command in ipairs(load_commands()) do
+  for _, command in ipairs(load_commands(called)) do
     by_name[command.name] = command
     command.declare(parser:command(command.name)
       :summary(command.summary)
@@ -148,7 +173,7 @@ end
 ---@return function? chunk
 ---@return string[]? args
 function M.dispatch(argv, host)
-  local parser, by_name = make_parser(host)
+  local parser, by_name = make_parser(host, argv[1])
   local parsed, asked = parser:pparse(parser_words(argv, by_name))
   if not parsed then
     asked = asked:gsub("^a command is required$", "%0; see 'cprof help'")

@@ -253,7 +253,7 @@ end
 
 -- What is told on standard error when all is done.
 local function report(host, path, profile)
-  local _, count = profile:rows(SAMPLES)
+  local count = profile:total(SAMPLES)
   local text = count > 0 and profile:top({ n = ROWS })
     or "cprof: too little CPU time for a sample; a higher --hz takes more\n"
   local few = count > 0 and count < SAMPLES_FEW

@@ -6,6 +6,8 @@ local M = {}
 
 local STDOUT, STDERR = 1, 2 -- file descriptors
 
+M.STDOUT = STDOUT
+
 
 --- Whether standard output may be coloured: a terminal, no NO_COLOR.
 ---@param host table

@@ -1,15 +1,19 @@
 -- The readable form of a profile (Go's `debug=1`): a header, then the stacks
--- with their values, the largest first. Pure: info and stacks are handed in.
+-- with their values, the largest first.
 --
 --   text  = header { "\n" stack }
 --   header = type " profile: total " number " " unit "\n" { "# " … "\n" }
 --   stack = number " @ " value " " share "\n"
 --           [ "# labels: {" "k":"v", … "}\n" ] { "#\t" name "\t" place "\n" }
 
-local units = require "cprof.report.units"
+local units = require "cprof.units"
 local format = string.format
 
-local M = {}
+local M = {
+  name = "text",
+  summary = "print every stack with its labels and values",
+  OPTIONS = {},
+}
 
 
 -- `%d` refuses floats on 5.4 and cuts beyond 2^31 on some builds.
@@ -29,7 +33,9 @@ local function frame_lines(frames)
     if frame.line and frame.line > 0 then
       place = place .. ":" .. integer(frame.line)
     end
-    lines[i] = format("#\t%-" .. width .. "s\t%s\n", frame.name, place)
+    -- not by format: "%-0s" is none, and %-9s refuses a name with a zero byte
+    lines[i] = "#\t" .. frame.name .. (" "):rep(width - #frame.name) .. "\t"
+      .. place .. "\n"
   end
   return table.concat(lines)
 end
@@ -109,6 +115,29 @@ function M.render(info, stacks, view)
       (units.percentage(entry.value, view.total):gsub("^ +", "")), entry.text)
   end
   return table.concat(parts)
+end
+
+
+--- All stacks.
+---@param view table as `view.new` gives it
+---@return table|nil data {stacks = as `profile:stacks` gives them}
+---@return string? message
+---@return string? code
+function M.data(view)
+  local stacks, message, code = view.profile:stacks(view.index)
+  if not stacks then
+    return nil, message, code
+  end
+  return { stacks = stacks }
+end
+
+
+--- The report as a text.
+---@param data table as `data` gives it
+---@param view table
+---@return string
+function M.text(data, view)
+  return M.render(view.info, data.stacks, view)
 end
 
 

@@ -1,133 +1,115 @@
--- The table of `go tool pprof -top`: flat and cumulative values a function.
--- Where several functions have one name, which pprof adds up, each has a row of
--- its own and tells its place. Pure: rows, total and unit are handed in.
+-- The table of `go tool pprof -top`: flat and cumulative values of each node.
+-- Definitions of one name, which pprof adds up, each have a row of their own.
 
-local path = require "cprof.path"
-local units = require "cprof.report.units"
+local header = require "cprof.report.header"
+local nodes = require "cprof.report.nodes"
+local units = require "cprof.units"
+local view_of = require "cprof.report.view"
+
 local format = string.format
 
-local M = {}
-
-
--- pprof's order: the value, then the name, then the other value.
-local function comparator(first, second)
-  return function(a, b)
-    local a1, b1 = math.abs(a[first]), math.abs(b[first])
-    if a1 ~= b1 then
-      return a1 > b1
-    elseif a.name ~= b.name then
-      return a.name < b.name
-    end
-    local a2, b2 = math.abs(a[second]), math.abs(b[second])
-    if a2 ~= b2 then
-      return a2 > b2
-    elseif a.filename ~= b.filename then
-      return a.filename < b.filename
-    end
-    return a.start_line < b.start_line
-  end
-end
-
-local ORDERS = {
-  flat = comparator("flat", "cum"),
-  cum = comparator("cum", "flat"),
+local M = {
+  name = "top",
+  summary = "show the functions that cost the most",
+  OPTIONS = {
+    {
+      name = "n", type = "number", default = 20, min = 1, max = 1000000,
+      short = "n", argname = "N", message = "rows to show",
+    },
+    {
+      name = "sort", type = "string", default = "flat",
+      choices = { "flat", "cum" },
+      message = "the order: by own or by cumulative value",
+    },
+    {
+      name = "nodefraction", type = "real", default = 0, min = 0, max = 1,
+      argname = "PART",
+      message = "leave out rows with less than this part of the total",
+    },
+  },
 }
 
 
-local function share(value, total)
-  return total == 0 and 0 or value / total
-end
-
-
---- The first rows in order, with shares.
----@param rows table[] {name, filename, start_line, flat, cum}, any order
----@param total number of all samples
----@param options table {n = integer, sort = "flat"|"cum"}
----@return table[] copies with flat_share, sum_share, cum_share (1 is all)
-function M.rows(rows, total, options)
-  local sorted, out, sum = {}, {}, 0
+-- Says of the rows that are shown how they were called, where the profile has
+-- inlined calls; nil, message, code.
+local function add_inlines(view, rows)
+  if (view.info.inlined or 0) == 0 then
+    return true
+  end
+  local keep, by_node = {}, {}
   for i, row in ipairs(rows) do
-    sorted[i] = row
+    keep[i], by_node[row.node] = row.node, row
   end
-  table.sort(sorted, ORDERS[options.sort])
-  for i = 1, math.min(options.n, #sorted) do
-    local row = sorted[i]
-    sum = sum + row.flat
-    out[i] = {
-      name = row.name, filename = row.filename, start_line = row.start_line,
-      flat = row.flat, cum = row.cum, flat_share = share(row.flat, total),
-      sum_share = share(sum, total), cum_share = share(row.cum, total),
-    }
+  local graph, message, code = view.profile:graph({
+    index = view.index, granularity = view.granularity, keep = keep,
+    edges = false,
+  })
+  if not graph then
+    return nil, message, code
   end
-  return out
+  for _, node in ipairs(graph.nodes) do
+    local row = by_node[node.node]
+    row.inline = node.inline
+  end
+  return true
 end
 
 
--- pprof's "Showing nodes" lines.
-local function summary(shown, count, view, unit)
-  local sum = 0
-  for _, row in ipairs(shown) do
-    sum = sum + row.flat
+--- The rows with the largest values.
+---@param view table as `view.new` gives it
+---@param asked table {n, sort, nodefraction}
+---@return table|nil data {rows = {{label, name, filename, start_line, line,
+---  address, object, flat, cum, flat_share, sum_share, cum_share, inline =
+---  "inline"|"partial-inline"|nil}, …}, count = rows there are, dropped = rows
+---  that nodefraction left out, total, type, unit, output_unit}
+---@return string? message
+---@return string? code
+function M.data(view, asked)
+  local rows, message, code = view_of.rows(view)
+  if not rows then
+    return nil, message, code
   end
-  local lines = {
-    format("Showing nodes accounting for %s, %s of %s total",
-      units.label(sum, view.unit, unit),
-      (units.percentage(sum, view.total):gsub("^ +", "")),
-      units.label(view.total, view.unit, unit)),
+  local name_of = nodes.namer(rows, view.granularity)
+  local chosen, of = nodes.choose(rows, asked, name_of)
+  local ok, wrong, why = add_inlines(view, chosen)
+  if not ok then
+    return nil, wrong, why
+  end
+  return {
+    rows = nodes.finish(chosen, view.total, name_of),
+    count = of.count, dropped = of.dropped,
+    nodefraction = asked.nodefraction, total = view.total, type = view.type,
+    unit = view.unit, output_unit = view_of.output_unit(view, chosen),
   }
-  if #shown < count then
-    lines[2] = format("Showing top %d nodes out of %d", #shown, count)
-  end
-  return lines
 end
 
 
--- The name of each row as it is shown.
-local function row_labels(rows)
-  local counts = {}
-  for _, row in ipairs(rows) do
-    counts[row.name] = (counts[row.name] or 0) + 1
-  end
-  return function(row)
-    if counts[row.name] == 1 then
-      return row.name
-    end
-    return format("%s (%s:%.0f)", row.name, path.base(row.filename),
-      row.start_line)
-  end
-end
-
-
-local function row_line(row, label, sum, view, unit)
+local function row_line(row, sum, view, unit)
   local total = view.total
-  return format("%10s %s %s %10s %s  %s",
+  return format("%10s %s %s %10s %s  %s%s",
     units.label(row.flat, view.unit, unit),
     units.percentage(row.flat, total), units.percentage(sum, total),
     units.label(row.cum, view.unit, unit),
-    units.percentage(row.cum, total), label)
+    units.percentage(row.cum, total), row.label,
+    row.inline and " (" .. row.inline .. ")" or "")
 end
 
 
---- The report as lines.
----@param rows table[] as for `rows`
----@param view table {type = string, unit = string, total = number}
----@param options table {n = integer, sort = "flat"|"cum"}
----@return string[] lines without line ends
----@return integer head the number of the line with the column names
-function M.lines(rows, view, options)
-  local unit = units.common(rows, view.total, view.unit)
-  local shown, sum = M.rows(rows, view.total, options), 0
-  local lines = summary(shown, #rows, view, unit)
-  table.insert(lines, 1, "Type: " .. view.type)
-  local head = #lines + 1
-  lines[head] = format("%10s %5s%% %5s%% %10s %5s%%",
+--- The report as a text.
+---@param data table as `data` gives it
+---@param view table
+---@return string
+function M.text(data, view)
+  local unit, sum = data.output_unit, 0
+  local lines = header.lines(view, unit)
+  view_of.add_summary(lines, view, data)
+  lines[#lines + 1] = format("%10s %5s%% %5s%% %10s %5s%%",
     "flat", "flat", "sum", "cum", "cum")
-  local label = row_labels(rows)
-  for _, row in ipairs(shown) do
+  for _, row in ipairs(data.rows) do
     sum = sum + row.flat
-    lines[#lines + 1] = row_line(row, label(row), sum, view, unit)
+    lines[#lines + 1] = row_line(row, sum, view, unit)
   end
-  return lines, head
+  return table.concat(lines, "\n") .. "\n"
 end
 
 

@@ -1,0 +1,315 @@
+-- The source of functions with what each line cost, as `go tool pprof -list`
+-- prints it. Where several functions of a file have one name, each is shown by
+-- itself, and the cumulative value of a function counts a sample once, which
+-- pprof counts for every line of the function that is on its stack.
+--
+--   text    = "Total: " value "\n" { routine }
+--   routine = "ROUTINE ======================== " name " in " filename "\n"
+--             flat " " cum " (flat, cum) " share " of Total\n"
+--             [ " Error: " message "\n" ]
+--             { flat " " cum " " line ":" text "\n" | "..." "\n" }
+
+local regex = require "cprof.regex"
+local source = require "cprof.source"
+local units = require "cprof.units"
+
+local format, max, min = string.format, math.max, math.min
+
+local M = {
+  name = "list",
+  summary = "print the source of functions with the cost of each line",
+  OPTIONS = {
+    {
+      name = "pattern", type = "pattern", positional = true,
+      required = "string or function",
+      argname = "PATTERN",
+      message = "which functions: a regular expression of their names",
+    },
+    {
+      name = "source_path", type = "text", argname = "FOLDERS",
+      message = "folders of source files, a:b, for relative names",
+    },
+  },
+}
+
+local MARGIN = 5 -- lines shown before and after those with samples
+local GAP_MAX = 100 -- lines without samples that are shown in one run
+
+
+-- ------------------------------------------------------------ functions ----
+
+local function file_key(row)
+  return row.name .. "\0" .. row.filename
+end
+
+
+-- The functions that match, by name and file, in order of their first lines.
+local function find_functions(rows, matches)
+  local functions, by_file = {}, {}
+  for _, row in ipairs(rows) do
+    if row.name ~= "" and matches(row.name) then
+      local key = file_key(row)
+      local item = {
+        name = row.name, filename = row.filename, start_line = row.start_line,
+        flat = row.flat, cum = row.cum, lines = {},
+      }
+      functions[#functions + 1] = item
+      by_file[key] = by_file[key] or {}
+      table.insert(by_file[key], item)
+    end
+  end
+  for _, list in pairs(by_file) do
+    table.sort(list, function(a, b)
+      return a.start_line < b.start_line
+    end)
+  end
+  return functions, by_file
+end
+
+
+-- The last of the functions that begins at or before a line.
+local function owner_of(list, line)
+  local low, high = 1, #list
+  while low < high do
+    local middle = math.ceil((low + high) / 2)
+    if list[middle].start_line <= line then
+      low = middle
+    else
+      high = middle - 1
+    end
+  end
+  return list[low]
+end
+
+
+local function by_line(a, b)
+  return a.line < b.line
+end
+
+
+-- Gives the functions their lines; a line may be in several nodes.
+local function fill_lines(functions, by_file, rows)
+  local found = {}
+  for _, row in ipairs(rows) do
+    local list = by_file[file_key(row)]
+    local item = list and owner_of(list, row.line)
+    if item then
+      found[item] = found[item] or {}
+      local line = found[item][row.line]
+      if not line then
+        line = { line = row.line, flat = 0, cum = 0 }
+        found[item][row.line] = line
+        item.lines[#item.lines + 1] = line
+      end
+      line.flat, line.cum = line.flat + row.flat, line.cum + row.cum
+    end
+  end
+  for _, item in ipairs(functions) do
+    table.sort(item.lines, by_line)
+  end
+end
+
+
+-- --------------------------------------------------------------- source ----
+
+-- Lines first..last of the source between those that have numbers.
+local function add_plain(out, file, first, last)
+  if last - first + 1 > GAP_MAX then
+    add_plain(out, file, first, first + MARGIN - 1)
+    out[#out].is_cut = true
+    first = last - MARGIN + 1
+  end
+  for number = first, last do
+    out[#out + 1] =
+      { line = number, flat = 0, cum = 0, text = file:line(number) }
+  end
+end
+
+
+-- The function's lines with text, from where it begins.
+local function annotate(item, file)
+  local lines, out = item.lines, {}
+  local first, last = lines[1].line, lines[#lines].line
+  local begin = item.start_line > 0 and item.start_line or first - MARGIN
+  local at = max(1, min(begin, first))
+  for _, line in ipairs(lines) do
+    add_plain(out, file, at, min(line.line - 1, file.count))
+    line.text = file:line(line.line)
+    out[#out + 1] = line
+    at = max(at, line.line + 1)
+  end
+  add_plain(out, file, at, min(last + MARGIN, file.count))
+  if last > file.count then
+    item.error = format("%s has only %d lines: it is not what ran",
+      file.path or item.filename, file.count)
+  end
+  item.lines, item.path = out, file.path
+end
+
+
+-- A file is opened once, whether it can be read or not.
+local function new_opener(view, asked)
+  local opened = {}
+  local read = asked.read or view.read_file or source.read
+  return function(name)
+    local known = opened[name]
+    if not known then
+      local places = source.places(name, asked.source_path,
+        view.info and view.info.comments)
+      local file, message = source.open(name, places, read)
+      known = { file = file, message = message }
+      opened[name] = known
+    end
+    return known.file, known.message
+  end
+end
+
+
+-- A name that is no file's: "", "[C]", "=stdin".
+local function is_file_name(name)
+  return name ~= "" and not name:find("^%[") and not name:find("^=")
+end
+
+
+-- Without a source, a line that has no number says nothing.
+local function drop_unknown(item)
+  while item.lines[1] and item.lines[1].line <= 0 do
+    table.remove(item.lines, 1)
+  end
+end
+
+
+local function add_source(item, open)
+  local file, message
+  if is_file_name(item.filename) then
+    file, message = open(item.filename)
+  else
+    message = "No source information for " .. item.name
+  end
+  local last = item.lines[#item.lines]
+  if not file then
+    item.error = message
+    drop_unknown(item)
+  elseif last and last.line > 0 then
+    annotate(item, file)
+  end
+end
+
+
+-- ----------------------------------------------------------------- data ----
+
+local function by_name(a, b)
+  if a.name ~= b.name then
+    return a.name < b.name
+  elseif a.filename ~= b.filename then
+    return a.filename < b.filename
+  end
+  return a.start_line < b.start_line
+end
+
+
+-- The rows of one granularity, or nil, message, code.
+local function rows_of(view, granularity)
+  return view.profile:rows({ index = view.index, granularity = granularity })
+end
+
+
+-- The functions that the pattern means; nil, message, code.
+local function match_functions(view, asked)
+  local matches, wrong, why = regex.compile(asked.pattern)
+  if not matches then
+    return nil, wrong, why
+  end
+  local rows, message, code = rows_of(view, "definitions")
+  if not rows then
+    return nil, message, code
+  end
+  local functions, by_file, kind = regex.catch(find_functions, rows, matches)
+  if functions and #functions == 0 then
+    local shown = type(asked.pattern) == "string"
+      and regex.show(asked.pattern) or tostring(asked.pattern)
+    return nil, "no function matches " .. shown, "range"
+  end
+  return functions, by_file, kind
+end
+
+
+--- The functions that match, with the cost of their lines.
+---@param view table as `view.new` gives it
+---@param asked table {pattern, source_path, read = fun(path): string?,
+---  string?}
+---@return table|nil data {functions = {{name, filename, start_line, path,
+---  flat, cum, lines = {{line, flat, cum, text, is_cut}}, error}}, total};
+---  after a line with is_cut lines are left out; path is where the source was
+---@return string? message
+---@return string? code "range": nothing matches, or the pattern is none;
+---  "limit": it takes too long; "state": it needs a library
+function M.data(view, asked)
+  local functions, by_file, code = match_functions(view, asked)
+  if not functions then
+    return nil, by_file, code
+  end
+  local rows, message, why = rows_of(view, "lines")
+  if not rows then
+    return nil, message, why
+  end
+  fill_lines(functions, by_file, rows)
+  table.sort(functions, by_name)
+  local open = new_opener(view, asked)
+  for _, item in ipairs(functions) do
+    add_source(item, open)
+  end
+  return { functions = functions, total = view.total }
+end
+
+
+-- ----------------------------------------------------------------- text ----
+
+local function value_text(value, view)
+  return units.label(value, view.unit, view.output_unit)
+end
+
+
+local function value_or_dot(value, view)
+  return value == 0 and "." or value_text(value, view)
+end
+
+
+local function add_routine(lines, item, view)
+  lines[#lines + 1] = format("ROUTINE %s %s in %s", ("="):rep(24), item.name,
+    item.filename)
+  lines[#lines + 1] = format("%10s %10s (flat, cum) %s of Total",
+    value_text(item.flat, view), value_text(item.cum, view),
+    units.percentage(item.cum, view.total))
+  if item.error then
+    lines[#lines + 1] = " Error: " .. item.error
+  end
+  for _, line in ipairs(item.lines) do
+    lines[#lines + 1] = format("%10s %10s %6.0f:%s",
+      value_or_dot(line.flat, view), value_or_dot(line.cum, view), line.line,
+      line.text or "")
+    if line.is_cut then
+      lines[#lines + 1] = format("%28s", "...")
+    end
+  end
+end
+
+
+--- The report.
+---@param data table of `data`
+---@param view table the same
+---@return string lines, each with its line end
+function M.text(data, view)
+  local lines = { "Total: " .. value_text(data.total, view) }
+  for _, item in ipairs(data.functions) do
+    if item.filename == "" then
+      lines[#lines + 1] = item.error
+    else
+      add_routine(lines, item, view)
+    end
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+
+return M

@@ -1,0 +1,205 @@
+-- The table of `go tool pprof -tree`: every node between those that call it
+-- and those that it calls.
+
+local header = require "cprof.report.header"
+local nodes = require "cprof.report.nodes"
+local units = require "cprof.units"
+local view_of = require "cprof.report.view"
+
+local abs, format = math.abs, string.format
+
+local M = {
+  name = "tree",
+  summary = "show functions with their callers and callees",
+  OPTIONS = {
+    {
+      name = "n", type = "number", default = 80, min = 1, max = 1000000,
+      short = "n", argname = "N", message = "functions to show",
+    },
+    {
+      name = "sort", type = "string", default = "flat",
+      choices = { "flat", "cum" },
+      message = "the order: by own or by cumulative value",
+    },
+    {
+      name = "nodefraction", type = "real", default = 0, min = 0, max = 1,
+      argname = "PART",
+      message = "leave out functions with less than this part of the total",
+    },
+    {
+      name = "edgefraction", type = "real", default = 0, min = 0, max = 1,
+      argname = "PART",
+      message = "leave out calls with less than this part of the total",
+    },
+  },
+}
+
+local SEPARATOR = ("-"):rep(58) .. "+" .. ("-"):rep(13)
+local LEGEND = "      flat  flat%   sum%        cum   cum%   calls calls% "
+  .. "+ context \t \t "
+
+
+-- ----------------------------------------------------------------- data ----
+
+-- pprof's order of edges: the value, the caller's name, the callee's.
+local function by_value(a, b)
+  local a_value, b_value = abs(a.value), abs(b.value)
+  if a_value ~= b_value then
+    return a_value > b_value
+  elseif a.from_label ~= b.from_label then
+    return a.from_label < b.from_label
+  end
+  return a.to_label < b.to_label
+end
+
+
+-- The edges in order, those below the cutoff left out.
+local function sorted_edges(graph, cutoff, name_of)
+  local list = {}
+  for _, edge in ipairs(graph.edges) do
+    if abs(edge.value) >= cutoff then
+      edge.from_label = name_of(graph.nodes[edge.from])
+      edge.to_label = name_of(graph.nodes[edge.to])
+      list[#list + 1] = edge
+    end
+  end
+  table.sort(list, by_value)
+  return list
+end
+
+
+local function end_of(edge, label)
+  return { label = label, value = edge.value, is_inline = edge.is_inline,
+    is_residual = edge.is_residual }
+end
+
+
+-- Hangs the edges on the rows that are shown.
+local function add_edges(rows, graph, edges)
+  local by_node = {}
+  for _, row in ipairs(rows) do
+    row.callers, row.callees = {}, {}
+    by_node[row.node] = row
+  end
+  for _, edge in ipairs(edges) do
+    local from = by_node[graph.nodes[edge.from].node]
+    local to = by_node[graph.nodes[edge.to].node]
+    if from then
+      from.callees[#from.callees + 1] = end_of(edge, edge.to_label)
+    end
+    if to then
+      to.callers[#to.callers + 1] = end_of(edge, edge.from_label)
+    end
+  end
+end
+
+
+-- The graph of the rows that are chosen, edges over the others included.
+local function load_graph(view, chosen, count)
+  local keep
+  if #chosen < count then
+    keep = {}
+    for i, row in ipairs(chosen) do
+      keep[i] = row.node
+    end
+  end
+  return view.profile:graph({
+    index = view.index, granularity = view.granularity, keep = keep,
+  })
+end
+
+
+--- Nodes with their neighbours, for tree and peek.
+---@param view table
+---@param asked table {n, sort, nodefraction, edgefraction}
+---@return table|nil data as `data` gives it
+---@return string? message
+---@return string? code
+function M.collect(view, asked)
+  local rows, message, code = view_of.rows(view)
+  if not rows then
+    return nil, message, code
+  end
+  local name_of = nodes.namer(rows, view.granularity)
+  local chosen, of = nodes.choose(rows, asked, name_of)
+  local graph, wrong, why = load_graph(view, chosen, #rows)
+  if not graph then
+    return nil, wrong, why
+  end
+  local shown = nodes.finish(chosen, view.total, name_of)
+  add_edges(shown, graph, sorted_edges(graph,
+    nodes.cutoff(of.sum, asked.edgefraction), name_of))
+  return {
+    rows = shown, count = of.count, dropped = of.dropped,
+    nodefraction = asked.nodefraction, total = view.total, type = view.type,
+    unit = view.unit, output_unit = view_of.output_unit(view, chosen),
+  }
+end
+
+
+--- The nodes with the largest values, each with its neighbours.
+---@param view table as `view.new` gives it
+---@param asked table {n, sort, nodefraction, edgefraction}
+---@return table|nil data {rows = as those of top, each with callers and
+---  callees = {{label, value, is_inline, is_residual}, …}, the largest first;
+---  count, dropped, total, type, unit, output_unit}
+---@return string? message
+---@return string? code
+function M.data(view, asked)
+  return M.collect(view, asked)
+end
+
+
+-- ----------------------------------------------------------------- text ----
+
+-- A line of the context: a caller above its node, a callee below it.
+local function edge_line(edge, row, view, unit)
+  return format("%50s %s |   %s%s", units.label(edge.value, view.unit, unit),
+    units.percentage(edge.value, row.cum), edge.label,
+    edge.is_inline and " (inline)" or "")
+end
+
+
+local function row_line(row, sum, view, unit)
+  return format("%10s %s %s %10s %s                | %s",
+    units.label(row.flat, view.unit, unit),
+    units.percentage(row.flat, view.total),
+    units.percentage(sum, view.total),
+    units.label(row.cum, view.unit, unit),
+    units.percentage(row.cum, view.total), row.label)
+end
+
+
+--- The report as a text, for tree and peek.
+---@param data table as `data` gives it; `shown`, when it is there, are the rows
+---  to print of those that the summary is about
+---@param view table
+---@return string
+function M.text(data, view)
+  local unit, sum = data.output_unit, 0
+  local lines = header.lines(view, unit)
+  local function add(line)
+    lines[#lines + 1] = line
+  end
+  view_of.add_summary(lines, view, data)
+  add(SEPARATOR)
+  add(LEGEND)
+  for _, row in ipairs(data.shown or data.rows) do
+    add(SEPARATOR)
+    for _, edge in ipairs(row.callers) do
+      add(edge_line(edge, row, view, unit))
+    end
+    sum = sum + row.flat
+    add(row_line(row, sum, view, unit))
+    for _, edge in ipairs(row.callees) do
+      add(edge_line(edge, row, view, unit))
+    end
+  end
+  if #data.rows > 0 then
+    add(SEPARATOR)
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+
+return M

@@ -1,0 +1,119 @@
+local nodes = require "cprof.report.nodes"
+
+local function row(name, flat, cum, more)
+  local made = { name = name, filename = "a.lua", start_line = 1, flat = flat,
+    cum = cum }
+  for key, value in pairs(more or {}) do
+    made[key] = value
+  end
+  return made
+end
+
+local ROWS = { row("c", 10, 10), row("a", 10, 80), row("b", 60, 60) }
+
+local function by_name(each)
+  return each.name
+end
+
+local function names_of(rows)
+  local names = {}
+  for i, each in ipairs(rows) do
+    names[i] = each.name
+  end
+  return table.concat(names, " ")
+end
+
+local function choose(rows, asked)
+  return names_of((nodes.choose(rows, asked, by_name)))
+end
+
+
+describe("cprof.report.nodes", function()
+  it("sorts by flat, then by name", function()
+    assert.equal("b a c", choose(ROWS, { n = 9, sort = "flat" }))
+  end)
+
+  it("sorts by cum", function()
+    assert.equal("a b c", choose(ROWS, { sort = "cum" }))
+  end)
+
+  it("sorts by what is furthest from zero", function()
+    assert.equal("b a", choose({ row("a", 5, 5), row("b", -9, -9) },
+      { sort = "flat" }))
+  end)
+
+  it("sorts what is equal by its place", function()
+    local rows = { row("a", 1, 1, { start_line = 9 }), row("a", 1, 1) }
+    local chosen = nodes.choose(rows, { sort = "flat" }, by_name)
+    assert.equal(1, chosen[1].start_line)
+  end)
+
+  it("chooses the first n and says of how many", function()
+    local chosen, of = nodes.choose(ROWS, { n = 2, sort = "flat" }, by_name)
+    assert.equal("b a", names_of(chosen))
+    assert.same({ count = 3, dropped = 0, sum = 80 }, of)
+    assert.equal("c a b", names_of(ROWS))
+  end)
+
+  it("drops what is too light, by cum and the sum of flat", function()
+    local chosen, of = nodes.choose(ROWS, { sort = "flat", nodefraction = 0.5 },
+      by_name)
+    assert.equal("b a", names_of(chosen))
+    assert.same({ count = 2, dropped = 1, sum = 80 }, of)
+  end)
+
+  it("gives copies with their shares", function()
+    local rows = nodes.finish(nodes.choose(ROWS, { n = 2, sort = "flat" },
+      by_name), 80, by_name)
+    assert.equal(0.75, rows[1].flat_share)
+    assert.equal(0.875, rows[2].sum_share)
+    assert.equal(1, rows[2].cum_share)
+    assert.equal("b", rows[1].label)
+    assert.is_nil(ROWS[1].flat_share)
+  end)
+
+  it("gives shares of nothing as 0", function()
+    local rows = nodes.finish({ row("a", 0, 0) }, 0, by_name)
+    assert.equal(0, rows[1].cum_share)
+  end)
+
+  it("names definitions of one name by their places", function()
+    local rows = { row("run", 3, 3),
+      row("run", 2, 2, { filename = "/x/mod/init.lua", start_line = 7 }),
+      row("go", 1, 1), row("", 1, 1, { filename = "@b.lua" }),
+      row("", 1, 1, { filename = "", object = "/lib/x.so" }) }
+    local name_of = nodes.namer(rows, "definitions")
+    local names = {}
+    for i, each in ipairs(rows) do
+      names[i] = name_of(each)
+    end
+    assert.same({ "run (a.lua:1)", "run (mod/init.lua:7)", "go", "@b.lua:1",
+      "[x.so]" }, names)
+  end)
+
+  -- as graph.go's PrintableName
+  it("names other nodes as pprof does", function()
+    for expected, each in pairs({
+      ["f"] = { name = "f" },
+      ["f a.lua"] = { name = "f", filename = "a.lua" },
+      ["a.lua"] = { name = "", filename = "a.lua" },
+      ["f a.lua:7"] = { name = "f", filename = "a.lua", line = 7 },
+      ["f :7"] = { name = "f", filename = "", line = 7 },
+      ["f a.lua:7:3"] = { name = "f", filename = "a.lua", line = 7,
+        column = 3 },
+      ["00000000000001af f"] = { name = "f", filename = "", address = "0x1af" },
+      ["00000000000001af [x.so]"] = { name = "", address = "0x1af",
+        object = "/lib/x.so" },
+      ["[x]"] = { name = "", object = "/lib/x/" },
+      ["<unknown>"] = { name = "", object = "" },
+    }) do
+      assert.equal(expected, nodes.namer({ each }, "functions")(each))
+    end
+  end)
+
+  it("cuts a part of a value off as pprof does", function()
+    assert.equal(4, nodes.cutoff(99, 0.05))
+    assert.equal(4, nodes.cutoff(-99, 0.05))
+    assert.equal(0, nodes.cutoff(99))
+  end)
+end)
