@@ -17,7 +17,7 @@ machine() {
 
 machine
 failed=0
-for part in ${BENCH:-sample off encode memory pairs}; do
+for part in ${BENCH:-sample off encode read memory pairs}; do
   printf '\n$ %sspec/bench/%s.sh\n' "${BENCH_QUICK:+BENCH_QUICK=1 }" "$part"
   "spec/bench/$part.sh" || { failed=1 && echo "bench: $part did not run"; }
 done
