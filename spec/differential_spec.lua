@@ -10,6 +10,7 @@ local support = require "spec.support"
 
 local STEP = 9 -- one of so many cases of a file
 local STEP_SET = 19
+local STEP_CONTENTS = 23
 local SEEDS = 6
 local SEEDS_RAW = 30
 
@@ -85,6 +86,20 @@ for number, go in ipairs(support.GOS) do
         end
       end
     end)
+  end)
+
+  describe("what filters leave", function()
+    it_can("has the stacks, labels and values that it has by " .. go,
+      function()
+        if need(go) then
+          local paths = files.fixtures()
+          paths[#paths + 1] = files.random(folder, 1)
+          for i, path in ipairs(paths) do
+            none((check.contents(go, path, folder,
+              every(STEP_CONTENTS, i + number))))
+          end
+        end
+      end)
   end)
 
   describe("a file that cprof wrote anew", function()

@@ -174,7 +174,8 @@ function M.label(value, unit, to)
   if text == "0" or text == "-0" then
     return "0"
   end
-  return text .. name
+  -- A unit is what a file says: a zero byte is none that `%10s` would take.
+  return text .. name:gsub("%c", "?")
 end
 
 

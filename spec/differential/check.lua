@@ -4,6 +4,7 @@ local cprof = require "cprof"
 local cases = require "spec.differential.cases"
 local ours = require "spec.differential.ours"
 local pprof = require "spec.differential.pprof"
+local raw = require "spec.differential.raw"
 local traits = require "spec.differential.traits"
 
 local M = {}
@@ -182,36 +183,90 @@ function M.run(go, files, wanted)
 end
 
 
+-- ---- whole profiles --------------------------------------------------------
+
+-- Options that are not filters; and frames of labels: they have no mapping, and
+-- beyond them drop_frames finds more to drop when the file is read again.
+local OTHERS = { granularity = true, relative_percentages = true,
+  tagroot = true, tagleaf = true }
+
+
+-- The options of a case that are filters; nil when one is none.
+local function filters_of(case)
+  local asked = {}
+  for name, value in pairs(case.asked) do
+    if OTHERS[name] then
+      return nil
+    end
+    asked[name] = value
+  end
+  return case.index == nil and asked or nil
+end
+
+
+-- pprof's arguments for -raw of a case, or of what cprof made of it.
+local function raw_arguments(case, path, again)
+  local list = append({ "-raw" }, ALL)
+  return append(again and list or append(list, case.flags),
+    { again or path })
+end
+
+
+local function first_difference(theirs, own)
+  local lines = {}
+  for key, values in pairs(theirs) do
+    if own[key] ~= values then
+      lines[#lines + 1] = ("    pprof %s, cprof %s: %s"):format(values,
+        own[key] or "-", key)
+    end
+  end
+  for key, values in pairs(own) do
+    if not theirs[key] then
+      lines[#lines + 1] = ("    pprof -, cprof %s: %s"):format(values, key)
+    end
+  end
+  table.sort(lines)
+  return lines[1]
+end
+
+
+--- Compares what filters leave of a file: stacks, labels and all, as -raw
+--- prints pprof's and ours.
+---@param go string
+---@param path string
+---@param folder string for the files that are written
+---@param wanted? fun(number: integer, case: table): boolean
+---@return string[] findings
+---@return integer count
+function M.contents(go, path, folder, wanted)
+  local profile = assert(ours.open({ paths = { path } },
+    pprof.merges_one(go)))
+  local runs, chosen, findings = {}, {}, {}
+  for i, case in ipairs(cases.of(traits.of(profile))) do
+    local asked = filters_of(case)
+    if asked and (not wanted or wanted(i, case)) then
+      local again = ("%s/contents-%d.pb.gz"):format(folder, i)
+      assert(assert(profile:filter(asked)):write(again))
+      chosen[#chosen + 1] = case
+      runs[#runs + 1] = raw_arguments(case, path)
+      runs[#runs + 1] = raw_arguments(case, path, again)
+    end
+  end
+  local answers = pprof.run(go, runs)
+  for i, case in ipairs(chosen) do
+    local theirs, own = answers[2 * i - 1], answers[2 * i]
+    local line = theirs.code == 0 and first_difference(raw.sums(theirs.out),
+      raw.sums(own.out))
+    if line then
+      findings[#findings + 1] = ("  %s: %s\n%s"):format(case.name,
+        pprof.command(go, runs[2 * i - 1]), line)
+    end
+  end
+  return findings, #chosen
+end
+
+
 -- ---- round trip -----------------------------------------------------------
-
--- The entries of a section of -raw, numbered from 1, and their old numbers.
-local function number(section)
-  local ids, count = {}, 0
-  section = section:gsub("\n *(%d+): 0x", function(id)
-    count = count + 1
-    ids[id] = tostring(count)
-    return "\n" .. count .. ": 0x"
-  end)
-  return section, ids
-end
-
-
--- -raw with ids that count from 1 in the order of the file, as cprof writes
--- them.
-local function renumber(raw)
-  local first = raw:find("\nLocations\n", 1, true)
-  local last = raw:find("\nMappings\n", 1, true)
-  local mappings, mapping_ids = number(raw:sub(last))
-  local locations, ids = number(raw:sub(first, last - 1))
-  local samples = raw:sub(1, first - 1):gsub("(\n[ %d%-]+: )([%d ]+)",
-    function(sum, list)
-      return sum .. list:gsub("%d+", ids)
-    end)
-  return samples .. locations:gsub(" M=(%d+) ", function(id)
-    return " M=" .. mapping_ids[id] .. " "
-  end) .. mappings
-end
-
 
 --- Whether files that cprof wrote anew are to pprof what they were.
 ---@param go string
@@ -230,7 +285,7 @@ function M.round_trip(go, paths, folder)
   local answers = pprof.run(go, runs)
   for i, path in ipairs(paths) do
     local old, new = answers[2 * i - 1], answers[2 * i]
-    if old.code ~= 0 or renumber(old.out) ~= renumber(new.out) then
+    if old.code ~= 0 or raw.renumber(old.out) ~= raw.renumber(new.out) then
       findings[#findings + 1] = ("%s: -raw by %s differs%s"):format(path, go,
         old.code ~= 0 and ": " .. old.err or "")
     end

@@ -39,6 +39,9 @@ local function all(go)
   end
   for _, path in ipairs(paths) do
     compare(go, path, { paths = { path } })
+    local lines, count = check.contents(go, path, folder)
+    cases = cases + count
+    tell(lines)
   end
   for _, set in ipairs(RANDOM_ONLY and {} or files.sets(folder)) do
     compare(go, set.name, set)

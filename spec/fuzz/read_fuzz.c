@@ -3,12 +3,12 @@
 #include "gzip.h"
 #include "pprof_cycle.h"
 
-#define ROOM ((size_t)8 << 20) // of what a gzip stream may become
+#define UNPACKED_MAX ((size_t)8 << 20) // of what a gzip stream may become
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  struct cprof_buffer raw = {.size_max = ROOM};
+  struct cprof_buffer raw = {.size_max = UNPACKED_MAX};
   if (size == 0) // libFuzzer's first try: NULL
     return 0;
   const char *wrong = NULL;

@@ -53,11 +53,15 @@ describe("cprof.report.text", function()
     assert.matches("#\t0x1f\t\n", render({ stack }), 1, true)
   end)
 
-  it("prints frames without names, and names with zero bytes", function()
-    local stack = { value = 1, frames = { { name = "" } }, labels = {} }
-    assert.matches("#\t\t\n", render({ stack }), 1, true)
-    stack.frames[2] = { name = "a\0b" }
-    assert.matches("#\t   \t\n#\ta\0b\t\n", render({ stack }), 1, true)
+  it("prints a stack whose frames have no names", function()
+    local stack = { value = 1, labels = {},
+      frames = { { name = "", filename = "a.c", line = 3 } } }
+    assert.matches("#\t \ta.c:3\n", render({ stack }), 1, true)
+  end)
+
+  it("prints names with zero bytes", function()
+    local stack = { value = 1, labels = {}, frames = { { name = "a\0b" } } }
+    assert.matches("#\ta\0b\t\n", render({ stack }), 1, true)
   end)
 
   it("keeps a comment on one line", function()

@@ -23,7 +23,7 @@ end
 
 
 local function frame_lines(frames)
-  local lines, width = {}, 0
+  local lines, width = {}, 1
   for _, frame in ipairs(frames) do
     width = math.max(width, #frame.name)
   end
