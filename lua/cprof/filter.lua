@@ -65,6 +65,7 @@ M.OPTIONS = {
   {
     name = "drop_frames", type = "boolean", default = true,
     message = "take out the frames that the file says do not matter",
+    off = "keep the frames that the file says do not matter",
   },
 }
 

@@ -104,7 +104,7 @@ end
 ---@param name string "ms", "kB", "seconds", "auto", "minimum"
 ---@return boolean
 function M.is_unit(name)
-  return FITTING[name] or find(name) ~= nil
+  return FITTING[name] or SILENT[name] or find(name) ~= nil
 end
 
 

@@ -10,7 +10,7 @@ local FIELDS = {
     choices = { "flat", "cum" }, message = "the order" },
   { name = "show_from", type = "pattern", message = "drop frames above" },
   { name = "drop_frames", type = "boolean", default = true,
-    message = "drop what the file says" },
+    message = "drop what the file says", off = "keep it" },
   { name = "json", type = "boolean", default = false, message = "as JSON" },
   { name = "output", type = "text", short = "o", message = "the file" },
   { name = "max_size", type = "size", message = "the limit" },

@@ -254,11 +254,19 @@ describe("the cost of safe points", function()
       local x = down(n - 1)
       return x
     end
-    local session = start({ hz = 1000, depth_max = 512 })
-    local used = used_by(down, 490)
-    local profile = assert(session:stop())
-    local cost_ns = support.comments(profile).safepoint_ns
-    assert.is_true(cost_ns <= 0.02 * used, cost_ns / used)
-    assert_total(support.samples(profile), used)
+    -- The clock is the wall's: who is preempted at a safe point is charged
+    -- with the others' time. That only adds, so the least of three tells.
+    local least = math.huge
+    for _ = 1, 3 do
+      local session = start({ hz = 1000, depth_max = 512 })
+      local used = used_by(down, 490)
+      local profile = assert(session:stop())
+      assert_total(support.samples(profile), used)
+      least = math.min(least, support.comments(profile).safepoint_ns / used)
+      if least <= 0.02 then
+        return
+      end
+    end
+    error(("safe points took %.4f of the time"):format(least))
   end)
 end)

@@ -79,8 +79,8 @@ local ARGNAMES = {
 }
 
 
-local function help_text(field, prefix)
-  local text = (prefix or "") .. field.message
+local function help_text(field, message)
+  local text = message or field.message
   if field.default ~= nil and type(field.default) ~= "boolean" then
     text = format("%s (default: %s)", text, tostring(field.default))
   end
@@ -92,8 +92,8 @@ end
 
 local function declare_flag(command, field)
   if field.default == true then
-    command:flag("--no-" .. long_name(field):sub(3), help_text(field, "not: "))
-      :action("store_false"):target(field.name)
+    command:flag("--no-" .. long_name(field):sub(3),
+      help_text(field, field.off)):action("store_false"):target(field.name)
     return
   end
   command:flag(names(field), help_text(field)):target(field.name)
@@ -135,7 +135,8 @@ end
 --- Declares options.
 ---@param command table argparse's command
 ---@param fields table[] declarations as cprof.options knows them; and of the
----  type "size" ("512MiB", gives bytes); with `is_list` one may come often
+---  type "size" ("512MiB", gives bytes); with `is_list` one may come often; a
+---  boolean that is true by default says in `off` what its --no- does
 function M.declare(command, fields)
   for _, field in ipairs(fields) do
     if field.type == "boolean" then

@@ -28,6 +28,7 @@ M.TEXT_OPTIONS = {
   {
     name = "pager", type = "boolean", default = true,
     message = "page on a terminal (by $PAGER, else less)",
+    off = "no pager on a terminal (else $PAGER, or less)",
   },
 }
 

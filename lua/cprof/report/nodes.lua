@@ -5,7 +5,19 @@ local path = require "cprof.path"
 
 local abs, format = math.abs, string.format
 
-local M = {}
+local M = {
+  --- What chooses nodes; a report's `n` has a default of its own.
+  SORT = {
+    name = "sort", type = "string", default = "flat",
+    choices = { "flat", "cum" },
+    message = "the order: by own or by cumulative value",
+  },
+  NODEFRACTION = {
+    name = "nodefraction", type = "real", default = 0, min = 0, max = 1,
+    argname = "PART",
+    message = "leave out functions with less than this part of the total",
+  },
+}
 
 
 -- ---------------------------------------------------------------- names ----

@@ -2,6 +2,7 @@
 -- matches, with all their callers and callees.
 
 local regex = require "cprof.regex"
+local nodes = require "cprof.report.nodes"
 local tree = require "cprof.report.tree"
 
 local M = {
@@ -15,11 +16,7 @@ local M = {
       message = "which functions: a regular expression, or a function of "
         .. "their names",
     },
-    {
-      name = "sort", type = "string", default = "flat",
-      choices = { "flat", "cum" },
-      message = "the order: by own or by cumulative value",
-    },
+    nodes.SORT,
   },
 }
 

@@ -16,16 +16,8 @@ local M = {
       name = "n", type = "number", default = 80, min = 1, max = 1000000,
       short = "n", argname = "N", message = "functions to show",
     },
-    {
-      name = "sort", type = "string", default = "flat",
-      choices = { "flat", "cum" },
-      message = "the order: by own or by cumulative value",
-    },
-    {
-      name = "nodefraction", type = "real", default = 0, min = 0, max = 1,
-      argname = "PART",
-      message = "leave out functions with less than this part of the total",
-    },
+    nodes.SORT,
+    nodes.NODEFRACTION,
     {
       name = "edgefraction", type = "real", default = 0, min = 0, max = 1,
       argname = "PART",
