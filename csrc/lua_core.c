@@ -81,6 +81,16 @@ static int core_is_file(lua_State *L) {
   return 1;
 }
 
+// core.modified_s(path) -> number | nil: seconds since 1970; nil: nothing there
+static int core_modified_s(lua_State *L) {
+  double seconds;
+  if (cprof_os_modified_s(luaL_checkstring(L, 1), &seconds))
+    lua_pushnumber(L, (lua_Number)seconds);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
 // core.write_file(path, bytes) -> true | nil, message, code: what was there is
 // replaced as a whole or not at all
 static int core_write_file(lua_State *L) {
@@ -127,6 +137,7 @@ int luaopen_cprof_core(lua_State *L) {
       {"isatty", core_isatty},
       {"cwd", core_cwd},
       {"is_file", core_is_file},
+      {"modified_s", core_modified_s},
       {"write_file", core_write_file},
       {"resident_bytes", core_resident_bytes},
       {"signal_owner", core_signal_owner},

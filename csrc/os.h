@@ -22,6 +22,8 @@ size_t cprof_os_resident_bytes(void); // of the process
 // The folder the process is in, with a NUL; CPROF_EIO: errno says why not.
 enum cprof_result cprof_os_cwd(char *path, size_t size);
 bool cprof_os_is_file(const char *path); // one that ends: no pipe, no device
+// Seconds from 1970 to the last write; false: nothing there that we may see.
+bool cprof_os_modified_s(const char *path, double *seconds);
 
 // Copies memory of this process; false, not a fault, where there is none.
 bool cprof_os_peek(const void *address, void *out, size_t size);

@@ -73,6 +73,15 @@ bool cprof_os_is_file(const char *path) {
   return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+bool cprof_os_modified_s(const char *path, double *seconds) {
+  struct stat status;
+  if (stat(path, &status) != 0)
+    return false;
+  *seconds =
+      (double)status.st_mtim.tv_sec + (double)status.st_mtim.tv_nsec / 1e9;
+  return true;
+}
+
 bool cprof_os_peek(const void *address, void *out, size_t size) {
   struct iovec local = {out, size};
   struct iovec remote = {(void *)address, size};

@@ -144,6 +144,8 @@ describe("cprof with its core", function()
     for _, other in ipairs({ path, "/tmp", "/dev/null" }) do
       assert.is_false(core.is_file(other))
     end
+    assert.is_nil(core.modified_s(path))
+    assert.is_number(core.modified_s("/tmp"))
   end)
 
   it("has no folder where it was removed", function()

@@ -6,19 +6,72 @@ local ANY = { is_file = function()
 end }
 
 
+-- The first places of a name.
+local function first(count, name, asked)
+  local list = {}
+  for i, place in ipairs((source.places(name, asked))) do
+    list[i] = i <= count and place or nil
+  end
+  return list
+end
+
+
 describe("cprof.source, places", function()
   it("are the name itself when it is absolute", function()
-    assert.same({ "/x/a.lua" }, source.places("/x/a.lua", "/y", {}))
+    assert.same({ "/x/a.lua" }, first(9, "/x/a.lua"))
   end)
 
   it("are the folders asked for, the program's, the present one", function()
     assert.same({ "/p/a.lua", "q/a.lua", "/srv/app/a.lua", "a.lua" },
-      source.places("a.lua", "/p:q", { "x=1", "cprof.cwd=/srv/app" }))
+      first(4, "a.lua", { source_path = "/p:q",
+        comments = { "x=1", "cprof.cwd=/srv/app" } }))
   end)
 
   it("leave out a folder of the program that is none", function()
-    assert.same({ "a.lua" }, source.places("a.lua", nil, { "cprof.cwd=" }))
-    assert.same({ "a.lua" }, source.places("a.lua"))
+    assert.same({ "a.lua" }, first(9, "a.lua", { comments = { "cprof.cwd=" } }))
+    assert.same({ "a.lua" }, first(9, "a.lua"))
+  end)
+
+  it("are then what an absolute name ends with, the longest first", function()
+    assert.same({ "/build/lua/a.lua",
+      "/p/build/lua/a.lua", "/srv/build/lua/a.lua",
+      "/p/lua/a.lua", "/srv/lua/a.lua", "/p/a.lua", "/srv/a.lua" },
+      first(9, "/build/lua/a.lua", { source_path = "/p",
+        comments = { "cprof.cwd=/srv" } }))
+  end)
+
+  it("are the folders above for a relative name, as pprof has it", function()
+    assert.same({ "/p/q/x/a.lua", "x/a.lua", "/p/x/a.lua", "/x/a.lua",
+      "/p/q/a.lua" }, first(9, "x/a.lua", { source_path = "/p/q" }))
+  end)
+
+  it("are never above a folder by what a name ends with", function()
+    assert.same({ "/p/../x/a.lua", "../x/a.lua", "/../x/a.lua", "/p/x/a.lua",
+      "/p/a.lua" }, first(9, "../x/a.lua", { source_path = "/p" }))
+    for _, place in ipairs((source.places("/x/../../y/../a.lua",
+      { source_path = "p" }))) do
+      assert.is_true(place == "/x/../../y/../a.lua" or place == "p/a.lua")
+    end
+  end)
+
+  it("are first those of the name without its prefix", function()
+    assert.same({ "/p/a.lua", "a.lua", "/build/a.lua", "/a.lua" },
+      first(4, "/build/a.lua", { source_path = "/p",
+        trim_path = "/other:/bui:/build/" }))
+    assert.same({ "/p/x/a.lua", "x/a.lua" }, first(2, "/build//x/a.lua",
+      { source_path = "/p", trim_path = "/build" }))
+    assert.same({ "/build" }, first(9, "/build", { trim_path = "/build" }))
+  end)
+
+  it("are each there once, and not without end", function()
+    local places = source.places(("x/"):rep(1000) .. "a.lua",
+      { source_path = "/p:/p:/q/r/s" })
+    local seen = {}
+    for _, place in ipairs(places) do
+      assert.is_nil(seen[place])
+      seen[place] = true
+    end
+    assert.equal(64, #places)
   end)
 end)
 
@@ -73,7 +126,21 @@ describe("cprof.source, open", function()
       { source.open("a.lua", { "1" }, answer("no regular file")) })
     assert.same({ nil, "cannot read a.lua: Permission denied" },
       { source.open("a.lua", { "1", "2", "3" },
-        answer("no regular file", "Permission denied", "no regular file")) })
+        answer("no regular file", "Permission denied", "No such file")) })
+  end)
+
+  it("names the folders in which nothing is", function()
+    local function message_of(folders)
+      local _, message = source.open("a.lua", { "a.lua" }, function()
+        return nil, "No such file"
+      end, folders)
+      return message
+    end
+    assert.equal("cannot read a.lua: No such file", message_of({}))
+    assert.equal("cannot read a.lua: No such file (looked in /p, q)",
+      message_of({ "/p", "q" }))
+    assert.equal("cannot read a.lua: No such file (looked in 1, 2, 3, 4, …)",
+      message_of({ "1", "2", "3", "4", "5" }))
   end)
 end)
 
@@ -84,7 +151,28 @@ describe("cprof.source, read", function()
     local name = support.file("a\nb\n")
     assert.equal("a\nb\n", source.read(name))
     os.remove(name)
-    assert.same({ nil, "no regular file" }, { source.read(name) })
+    assert.same({ nil, "No such file" }, { source.read(name) })
+  end)
+
+  it("tells what is nothing from what is no file", function()
+    local world = {
+      is_file = function() return false end,
+      modified_s = function(name) return name == "/pipe" and 1 or nil end,
+    }
+    assert.same({ nil, "no regular file" }, { source.read("/pipe", world) })
+    assert.same({ nil, "No such file" }, { source.read("/none", world) })
+  end)
+
+  it("does not touch the kernel's files by another name", function()
+    local world = {
+      is_file = function() return true end,
+      cwd = function() return "/srv/app" end,
+      open = error,
+    }
+    for _, name in ipairs({ "/proc/self/environ", "../../proc/self/environ",
+      "/srv/../proc/self/environ", "//sys/x", "/./dev/x" }) do
+      assert.same({ nil, "no regular file" }, { source.read(name, world) })
+    end
   end)
 
   it("does not touch folders, pipes, devices", function()
@@ -92,7 +180,7 @@ describe("cprof.source, read", function()
     local folder = support.new_folder()
     assert.equal(0, (support.shell("mkfifo " .. folder .. "/pipe")))
     for _, name in ipairs({ folder, folder .. "/pipe", "/dev/zero",
-      "/proc/self/maps", "" }) do
+      "/proc/self/maps" }) do
       assert.same({ nil, "no regular file" }, { source.read(name) })
     end
     support.remove_folder(folder)

@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h> // mkstemp
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h> // futimens
 #include <sys/syscall.h>
 #include <time.h>
 #include <ucontext.h>
@@ -65,6 +67,22 @@ static void test_identity(void) {
   memset(block, 1, size);
   ok(cprof_os_resident_bytes() >= before + size / 2, "memory touched counts");
   munmap(block, size);
+}
+
+static void test_modified(void) {
+  char path[] = "/tmp/cprof-os-XXXXXX";
+  int fd = mkstemp(path);
+  struct timespec when[2] = {{1, 0}, {1700000000, 500000000}};
+  double seconds = 0;
+  futimens(fd, when);
+  close(fd);
+  ok(cprof_os_modified_s(path, &seconds) && seconds == 1700000000.5,
+     "when a file was written");
+  unlink(path);
+  ok(!cprof_os_modified_s(path, &seconds), "not of one that is gone");
+  ok(!cprof_os_modified_s("", &seconds), "nor of none");
+  ok(cprof_os_modified_s("/tmp", &seconds) && seconds > 1700000000.5,
+     "of a folder, too");
 }
 
 static void test_peek(void) {
@@ -340,6 +358,7 @@ int main(void) {
   test_clocks();
   test_identity();
   test_threads();
+  test_modified();
   test_peek();
   test_stack();
   test_owner();

@@ -11,7 +11,7 @@ end
 -- Files as `read` finds them.
 local function reader(files)
   return function(name)
-    return files[name], not files[name] and "no regular file" or nil
+    return files[name], not files[name] and "No such file" or nil
   end
 end
 
@@ -111,7 +111,7 @@ describe("a source that is not there", function()
     assert.equal("Total: 42ms\n"
       .. "ROUTINE ======================== hot in /src/a.lua\n"
       .. "      30ms       30ms (flat, cum) 71.43% of Total\n"
-      .. " Error: cannot read /src/a.lua: no regular file\n"
+      .. " Error: cannot read /src/a.lua: No such file\n"
       .. "      10ms       10ms     12:\n"
       .. "      20ms       20ms     13:\n",
       render({ pattern = "hot", read = reader({}) }))
@@ -129,7 +129,7 @@ describe("a source that is not there", function()
 
   it("was never there, for a C function", function()
     local data = load({ pattern = "print" })
-    assert.equal("No source information for print", data.functions[1].error)
+    assert.equal("[C] has no file", data.functions[1].error)
     assert.same({}, data.functions[1].lines)
     assert.matches("^Total: 3\nNo source information for x\n$",
       (render({ pattern = "x" }, { { values = { 3e9 }, "x" } })
@@ -147,6 +147,53 @@ describe("a source that is not there", function()
     end
     assert.same({ "here", "/srv/a.lua" }, { first() })
     assert.same({ "there", "/p/a.lua" }, { first("/q:/p") })
+  end)
+
+  it("is not looked for by the name of a chunk without a file", function()
+    for _, name in ipairs({ "[C]", "=stdin", "[builtin:x]", "(gen)" }) do
+      local data = load({ pattern = "f", read = error },
+        { { values = { 1 }, "f " .. name .. ":1:1" } })
+      assert.equal(name .. " has no file", data.functions[1].error)
+    end
+  end)
+
+  it("is found on another machine", function()
+    local stacks = { { values = { 1 }, "f /build/app/lua/a.lua:1:1" } }
+    local read = reader({ ["/p/lua/a.lua"] = "one\n", ["/q/a.lua"] = "two\n" })
+    local function path_of(asked)
+      asked.pattern, asked.read = "f", read
+      return load(asked, stacks).functions[1].path
+    end
+    assert.equal("/p/lua/a.lua", path_of({ source_path = "/q:/p" }))
+    assert.equal("/q/a.lua", path_of({ source_path = "/p:/q",
+      trim_path = "/build/app/lua" }))
+    assert.is_nil(path_of({}))
+  end)
+
+  it("says in which folders it is not", function()
+    local data = load({ pattern = "hot", source_path = "/p:/q",
+      read = reader({}) })
+    assert.equal("cannot read /src/a.lua: No such file (looked in /p, /q)",
+      data.functions[1].error)
+  end)
+
+  it("that was written after the profile is told", function()
+    local info = { time_ns = 100e9, duration_ns = 10e9 }
+    local function warning_at(written_s, about)
+      local data, view = load({ pattern = "hot", modified_s = function(name)
+        assert.equal("/src/a.lua", name)
+        return written_s
+      end }, nil, about or info)
+      return data.functions[1].warning, list.text(data, view)
+    end
+    local said = "/src/a.lua is newer than the profile; lines may have moved"
+    local warning, text = warning_at(110.5)
+    assert.equal(said, warning)
+    assert.matches(" of Total\n Warning: " .. said .. "\n", text, 1, true)
+    assert.is_nil((warning_at(110)))
+    assert.is_nil((warning_at(nil)))
+    assert.is_nil((warning_at(110.5, { duration_ns = 1 })))
+    assert.is_nil(select(2, warning_at(110)):find("Warning"))
   end)
 
   it("is read once for all its functions", function()

@@ -91,6 +91,33 @@ describe("cprof.report.nodes", function()
       "[x.so]" }, names)
   end)
 
+  it("tells files of one name apart by more of their paths", function()
+    local function labels(...)
+      local rows, names = {}, {}
+      for i, filename in ipairs({ ... }) do
+        rows[i] = row("f", 1, 1, { filename = filename, start_line = 3 })
+      end
+      local name_of = nodes.namer(rows)
+      for i, each in ipairs(rows) do
+        names[i] = name_of(each):match("^f %((.*):3%)$")
+      end
+      return names
+    end
+    assert.same({ "x/util.lua", "y/util.lua", "other.lua" },
+      labels("/a/x/util.lua", "/a/y/util.lua", "/a/z/other.lua"))
+    assert.same({ "a/x/util.lua", "b/x/util.lua" },
+      labels("/q/a/x/util.lua", "/q/b/x/util.lua"))
+    assert.same({ "a/m/init.lua", "b/m/init.lua" },
+      labels("a/m/init.lua", "b/m/init.lua"))
+    assert.same({ "/x/a.lua", "x/a.lua", "a.lua" },
+      labels("/x/a.lua", "x/a.lua", "a.lua"))
+    assert.same({ "//x/a.lua", "/x/a.lua" }, labels("//x/a.lua", "/x/a.lua"))
+    local deep = ("/x"):rep(40) .. "/a.lua"
+    assert.same({ "/p" .. deep, "/q" .. deep },
+      labels("/p" .. deep, "/q" .. deep))
+    assert.same({ "a.lua", "a.lua" }, labels("/x/a.lua", "/x/a.lua"))
+  end)
+
   -- as graph.go's PrintableName
   it("names other nodes as pprof does", function()
     for expected, each in pairs({

@@ -6,7 +6,7 @@
 --   text    = "Total: " value "\n" { routine }
 --   routine = "ROUTINE ======================== " name " in " filename "\n"
 --             flat " " cum " (flat, cum) " share " of Total\n"
---             [ " Error: " message "\n" ]
+--             [ " Error: " message "\n" ] [ " Warning: " message "\n" ]
 --             { flat " " cum " " line ":" text "\n" | "..." "\n" }
 
 local regex = require "cprof.regex"
@@ -27,7 +27,11 @@ local M = {
     },
     {
       name = "source_path", type = "text", argname = "FOLDERS",
-      message = "folders of source files, a:b, for relative names",
+      message = "folders of source files, a:b",
+    },
+    {
+      name = "trim_path", type = "text", argname = "PREFIXES",
+      message = "prefixes to take off file names, a:b",
     },
   },
 }
@@ -147,27 +151,59 @@ local function annotate(item, file)
 end
 
 
+-- What to say of a file that was written after the profile; nil: it was not.
+local function age_warning(file, info, modified_s)
+  if not file or (info.time_ns or 0) == 0 then
+    return nil
+  end
+  local end_s = (info.time_ns + (info.duration_ns or 0)) / 1e9
+  local written_s = modified_s(file.path)
+  return written_s and written_s > end_s and format(
+    "%s is newer than the profile; lines may have moved", file.path) or nil
+end
+
+
+local function nothing()
+end
+
+
+-- A spec that hands in what files hold hands in when they were written, too.
+local function world_of(asked)
+  return asked.read or source.read,
+    asked.modified_s or asked.read and nothing or source.modified_s
+end
+
+
 -- A file is opened once, whether it can be read or not.
 local function new_opener(view, asked)
-  local opened = {}
-  local read = asked.read or view.read_file or source.read
+  local opened, info = {}, view.info or {}
+  local read, modified_s = world_of(asked)
   return function(name)
     local known = opened[name]
     if not known then
-      local places = source.places(name, asked.source_path,
-        view.info and view.info.comments)
-      local file, message = source.open(name, places, read)
-      known = { file = file, message = message }
+      local places, folders = source.places(name, {
+        source_path = asked.source_path, trim_path = asked.trim_path,
+        comments = info.comments,
+      })
+      local file, message = source.open(name, places, read, folders)
+      known = { file = file, message = message,
+        warning = age_warning(file, info, modified_s) }
       opened[name] = known
     end
-    return known.file, known.message
+    return known.file, known.message, known.warning
   end
 end
 
 
--- A name that is no file's: "", "[C]", "=stdin".
-local function is_file_name(name)
-  return name ~= "" and not name:find("^%[") and not name:find("^=")
+-- Why nothing is to be looked for: there is no name, or it is that of a chunk
+-- without a file: "[C]", "=stdin", "(load)"; nil: there is a file.
+local function why_no_file(item)
+  local name = item.filename
+  if name == "" then
+    return "No source information for " .. item.name
+  elseif name:find("^[%[=]") or name:find("^%([^/.]*%)$") then
+    return format("%s has no file", name)
+  end
 end
 
 
@@ -180,11 +216,9 @@ end
 
 
 local function add_source(item, open)
-  local file, message
-  if is_file_name(item.filename) then
-    file, message = open(item.filename)
-  else
-    message = "No source information for " .. item.name
+  local file, message = nil, why_no_file(item)
+  if not message then
+    file, message, item.warning = open(item.filename)
   end
   local last = item.lines[#item.lines]
   if not file then
@@ -236,11 +270,12 @@ end
 
 --- The functions that match, with the cost of their lines.
 ---@param view table as `view.new` gives it
----@param asked table {pattern, source_path, read = fun(path): string?,
----  string?}
+---@param asked table {pattern, source_path, trim_path, read = fun(path):
+---  string?, string?, modified_s = fun(path): number?}
 ---@return table|nil data {functions = {{name, filename, start_line, path,
----  flat, cum, lines = {{line, flat, cum, text, is_cut}}, error}}, total};
----  after a line with is_cut lines are left out; path is where the source was
+---  flat, cum, lines = {{line, flat, cum, text, is_cut}}, error, warning}},
+---  total}; after a line with is_cut lines are left out; path is where the
+---  source was
 ---@return string? message
 ---@return string? code "range": nothing matches, or the pattern is none;
 ---  "limit": it takes too long; "state": it needs a library
@@ -283,6 +318,9 @@ local function add_routine(lines, item, view)
     units.percentage(item.cum, view.total))
   if item.error then
     lines[#lines + 1] = " Error: " .. item.error
+  end
+  if item.warning then
+    lines[#lines + 1] = " Warning: " .. item.warning
   end
   for _, line in ipairs(item.lines) do
     lines[#lines + 1] = format("%10s %10s %6.0f:%s",

@@ -20,6 +20,9 @@ local M = {
 }
 
 
+local PARTS_MAX = 16 -- of a path, in a label; then the whole
+
+
 -- ---------------------------------------------------------------- names ----
 
 local function or_empty(text)
@@ -71,19 +74,99 @@ local function full_name(row)
 end
 
 
--- Definitions go by their names; those of one name tell their places.
+-- The last parts of a path, as many as asked for, or the whole.
+local function tail(filename, parts, count)
+  if count > PARTS_MAX or count > #parts then
+    return filename
+  end
+  return table.concat(parts, "/", #parts - count + 1)
+end
+
+
+local function split(filename)
+  local parts = {}
+  for part in filename:gmatch("[^/]+") do
+    parts[#parts + 1] = part
+  end
+  return parts
+end
+
+
+-- With so many last parts, are they different?
+local function is_enough(list, count)
+  local seen = {}
+  for _, item in ipairs(list) do
+    local text = tail(item.filename, item.parts, count)
+    if seen[text] then
+      return false
+    end
+    seen[text] = true
+  end
+  return true
+end
+
+
+-- Files of the same base by which one place is told from the other.
+local function set_tails(tails, filenames)
+  local list, count = {}, 2
+  for i, filename in ipairs(filenames) do
+    list[i] = { filename = filename, parts = split(filename) }
+  end
+  while count <= PARTS_MAX and not is_enough(list, count) do
+    count = count + 1
+  end
+  for _, item in ipairs(list) do
+    tails[item.filename] = tail(item.filename, item.parts, count)
+  end
+end
+
+
+local function short_label(row)
+  return format("%s (%s:%.0f)", row.name, path.base(or_empty(row.filename)),
+    row.start_line)
+end
+
+
+-- For every label that is that of several files: file -> more of its path.
+local function longer_places(rows, counts)
+  local files, known, longer = {}, {}, {}
+  for _, row in ipairs(rows) do
+    if row.name ~= "" and counts[row.name] > 1 then
+      local label, filename = short_label(row), or_empty(row.filename)
+      files[label], known[label] = files[label] or {}, known[label] or {}
+      if not known[label][filename] then
+        known[label][filename] = true
+        table.insert(files[label], filename)
+      end
+    end
+  end
+  for label, filenames in pairs(files) do
+    if #filenames > 1 then
+      longer[label] = {}
+      set_tails(longer[label], filenames)
+    end
+  end
+  return longer
+end
+
+
+-- Definitions go by their names; those of one name tell their places, with
+-- as much of the path as tells them apart.
 local function definition_namer(rows)
   local counts = {}
   for _, row in ipairs(rows) do
     counts[row.name] = (counts[row.name] or 0) + 1
   end
+  local longer = longer_places(rows, counts)
   return function(row)
     local filename = or_empty(row.filename)
     if row.name ~= "" and (counts[row.name] or 1) == 1 then
       return row.name
     elseif row.name ~= "" then
-      return format("%s (%s:%.0f)", row.name, path.base(filename),
-        row.start_line)
+      local label = short_label(row)
+      local more = longer[label] and longer[label][filename]
+      return more and format("%s (%s:%.0f)", row.name, more, row.start_line)
+        or label
     elseif filename ~= "" then
       return format("%s:%.0f", filename, row.start_line)
     end
