@@ -15,7 +15,7 @@
 // ---- functions --------------------------------------------------------
 
 static void set_number(lua_State *L, const char *name, uint64_t value) {
-  lua_pushnumber(L, (lua_Number)value);
+  lua_pushinteger(L, (lua_Integer)value);
   lua_setfield(L, -2, name);
 }
 

@@ -198,7 +198,8 @@ static int profile_encode(lua_State *L) {
   const struct cprof_profile *profile = cprof_lua_profile_check(L, SELF);
   lua_Integer level = luaL_optinteger(L, ARG, LEVEL_DEFAULT);
   if (level < 0 || level > LEVEL_MAX)
-    return cprof_lua_fail(L, CPROF_ERANGE, "level");
+    return cprof_lua_fail_ex(L, CPROF_ERANGE, "level",
+                             "0 (not gzipped) to 9 expected");
   struct cprof_buffer *out = cprof_lua_buffer_new(L);
   enum cprof_result result =
       encode(profile, (int)level, cprof_buffer_sink(out));

@@ -158,6 +158,12 @@ static void add_facts(struct maker *maker) {
     comment(maker, "cprof.%s=%s", name, value);
 }
 
+// Of what is rare: a profile without the comment has none.
+static void count(struct maker *maker, const char *name, uint64_t number) {
+  if (number > 0)
+    comment(maker, "cprof.%s=%" PRIu64, name, number);
+}
+
 static void add_comments(struct maker *maker) {
   const struct cprof_session *session = maker->session;
   const struct cprof_vm_counters *now = &maker->vm->counters;
@@ -179,12 +185,12 @@ static void add_comments(struct maker *maker) {
           now->lost - then->lost + session->carried);
   comment(maker, "cprof.lost_ns=%" PRIu64,
           now->lost_ns - then->lost_ns + session->carried_ns);
-  comment(maker, "cprof.merged=%" PRIu64, to->merged - from->merged);
-  comment(maker, "cprof.rested=%" PRIu64, to->rested - from->rested);
-  comment(maker, "cprof.restarts=%" PRIu64, to->restarts - from->restarts);
-  comment(maker, "cprof.other=%" PRIu64, session->sums[0].signals);
-  comment(maker, "cprof.late=%" PRIu64, now->late - then->late);
-  comment(maker, "cprof.hooked=%" PRIu64, now->hooked - then->hooked);
+  count(maker, "merged", to->merged - from->merged);
+  count(maker, "rested", to->rested - from->rested);
+  count(maker, "restarts", to->restarts - from->restarts);
+  count(maker, "other", session->sums[0].signals);
+  count(maker, "late", now->late - then->late);
+  count(maker, "hooked", now->hooked - then->hooked);
   comment(maker, "cprof.lines_live=%" PRIu64,
           now->lines_live - then->lines_live);
   comment(maker, "cprof.lines_hook=%" PRIu64,

@@ -47,6 +47,7 @@ local names = require "cprof.names"
 local options = require "cprof.options"
 local profile = require "cprof.profile"
 local session = require "cprof.session"
+local units = require "cprof.units"
 
 profile.install(core.profile_methods)
 
@@ -112,13 +113,16 @@ local OPEN = {
 
 
 -- What is said of a source that is no profile, by how it begins.
-local function explain(message, head)
+local function explain(source, message, head)
   if message:find("writer interrupted%?$") then
     return message
   end
-  return message .. "; " .. (head ~= "" and legacy.message(head)
-    or "expected is a profile in pprof's format, gzipped or not, as cprof and "
-    .. "Go write it")
+  local known = head ~= "" and legacy.message(head)
+  if known then
+    return (is_bytes(source) and "profile" or source) .. ": " .. known
+  end
+  return message .. "; expected is a profile in pprof's format, gzipped or "
+    .. "not, as cprof and Go write it"
 end
 
 
@@ -127,10 +131,10 @@ local function refusal(source, message, code, asked, head)
   if source == "" then
     message = "the path is empty; a file or - is expected"
   elseif code == "format" then
-    message = explain(message, head)
+    message = explain(source, message, head)
   elseif code == "limit" then
-    message = message:gsub("larger than the limit$", ("%%0 of %.4g MiB, "
-      .. "unpacked"):format(asked.max_size_bytes / 2 ^ 20))
+    message = message:gsub("larger than the limit$", "%0 of "
+      .. units.label(asked.max_size_bytes, "bytes") .. ", unpacked")
   end
   return nil, message, code
 end

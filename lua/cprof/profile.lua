@@ -44,7 +44,8 @@ end
 local declared = {} -- by kind
 
 
---- All options of a report: its own, and what every report takes.
+--- All options of a report: its own, and what every report takes but those
+--- that say nothing there (the report's WITHOUT).
 ---@param kind string one of `REPORTS`
 ---@return table[] declarations as cprof.options has them
 function M.options(kind)
@@ -55,8 +56,10 @@ function M.options(kind)
     for _, field in ipairs(M.report(kind).OPTIONS) do
       fields[#fields + 1], own[field.name] = field, true
     end
+    local without = M.report(kind).WITHOUT or {}
     for _, field in ipairs(load_view().OPTIONS) do
-      fields[#fields + 1] = not own[field.name] and field or nil
+      local is_taken = not own[field.name] and not without[field.name]
+      fields[#fields + 1] = is_taken and field or nil
     end
     declared[kind] = fields
   end
@@ -327,6 +330,11 @@ local PATH = {
   end,
 }
 
+local TEXT = {
+  text = "string",
+  fits = PATH.fits,
+}
+
 local RATIO = {
   text = "number or table",
   fits = function(value)
@@ -337,6 +345,7 @@ local RATIO = {
 -- What the argument of a method must be; reports look themselves. `diff`,
 -- `merge` and `normalize` take profiles.
 local TAKES = {
+  add_comment = TEXT,
   encode = INTEGER,
   folded = INDEX_OR_TABLE,
   graph = INDEX_OR_TABLE,

@@ -61,6 +61,13 @@ describe("cprof.cli.load", function()
     assert.equal("standard input: not a profile", message)
   end)
 
+  it("takes standard input once", function()
+    local _, message, code = load.profile(support.fake_host(),
+      asked({ "-", "-" }))
+    assert.equal("standard input (-) is given twice", message)
+    assert.equal("usage", code)
+  end)
+
   it("merges any number of files", function()
     support.need_core(pending)
     local profile = require("spec.conformance.profiles").mixed()

@@ -30,8 +30,9 @@ describe("cprof.cli.main", function()
   it("ends with 2 for a command line it does not understand", function()
     check_error(2, "a command is required; see 'cprof help'")
     check_error(2, "unknown command 'tpo'; Did you mean 'top'?", "tpo")
-    check_error(2, "missing argument 'files'", "info")
-    check_error(2, "missing argument 'script'", "run", "--cpu")
+    check_error(2, "missing argument 'files'; see 'cprof help info'", "info")
+    check_error(2, "missing argument 'script'; see 'cprof help run'", "run",
+      "--cpu")
     check_error(2, "option '--hz' needs a number, got 'x'", "run", "--hz",
       "x", "y.lua")
     check_error(2, "option '--label' needs KEY=VALUE, got 'x'", "run",

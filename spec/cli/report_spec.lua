@@ -100,6 +100,14 @@ describe("a report's command", function()
     assert.matches("^cprof: [^\n]*focus[^\n]*\n$", err)
   end)
 
+  it("does not replace a profile by its report", function()
+    local code, _, err = run("top -o a.pb.gz a.pb.gz")
+    assert.equal(2, code)
+    assert.equal("cprof: a.pb.gz: the report would replace the profile that it "
+      .. "is of\n", err)
+    assert.matches("^Type: cpu\n", prints("top a.pb.gz"))
+  end)
+
   it("ends with 1 for a file that is not there", function()
     local code, out, err = run("top gone")
     assert.equal(1, code)

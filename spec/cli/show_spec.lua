@@ -37,13 +37,42 @@ describe("cprof.cli.show", function()
   it("takes $PAGER, and none for cat or --no-pager", function()
     local host = terminal({ PAGER = "more" })
     show.text(host, { pager = true }, "a\n")
-    assert.equal("more", host.pager.command)
+    assert.matches("^more\n", host.pager.command)
     host = terminal({ PAGER = "cat" })
     show.text(host, { pager = true }, "a\n")
     assert.equal("a\n", host.stdout.text)
     host = terminal()
     show.text(host, { pager = false }, "a\n")
     assert.equal("a\n", host.stdout.text)
+  end)
+
+  -- What a terminal gets when this is the pager, and the exit code.
+  local function page_by(pager)
+    local path = support.file(([[
+      package.path = %q
+      local host = require("spec.support").fake_terminal()
+      host.popen = io.popen
+      host.getenv = function(name)
+        return name == "PAGER" and %q or nil
+      end
+      local text = ("a line\n"):rep(100000)
+      os.exit(require("cprof.cli.show").text(host, {}, text) and 0 or 1)
+    ]]):format(package.path, pager))
+    local code, out = support.shell("lua " .. path)
+    os.remove(path)
+    return out, code
+  end
+
+  it("prints what a pager that cannot be started has not shown", function()
+    local out, code = page_by("no-such-pager")
+    assert.equal(700000, #out)
+    assert.equal(0, code)
+  end)
+
+  it("ends well when the pager is left early", function()
+    local out, code = page_by("head -n 1")
+    assert.equal(7, #out)
+    assert.equal(0, code)
   end)
 
   it("writes a file", function()

@@ -22,24 +22,9 @@ describe("cprof.cli.term", function()
     assert.is_true(term.is_coloured(terminal({ NO_COLOR = "" })))
   end)
 
-  it("cuts lines to the width, never a character", function()
-    local host = terminal({ COLUMNS = "20", NO_COLOR = "1" })
-    assert.equal(("x"):rep(20) .. "\n", term.fit(host, ("x"):rep(30) .. "\n"))
-    assert.equal(("x"):rep(19) .. "\n",
-      term.fit(host, ("x"):rep(19) .. "\195\164y\n"))
-    assert.equal(("x"):rep(18) .. "\195\164\n",
-      term.fit(host, ("x"):rep(18) .. "\195\164y\n"))
-  end)
-
-  it("asks stty for the width", function()
-    local host = terminal()
-    host.popen = function()
-      return {
-        read = function() return "50 132\n" end,
-        close = function() end,
-      }
-    end
-    assert.equal(132, term.width(host))
+  it("never cuts a line", function()
+    local line = ("x"):rep(500) .. "\n"
+    assert.equal(line, term.fit(terminal({ COLUMNS = "20" }), line))
   end)
 
   it("takes control characters out of foreign text", function()

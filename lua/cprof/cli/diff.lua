@@ -47,7 +47,8 @@ function M.execute(asked, host)
   if not text then
     return nil, reason, what
   end
-  return show.text(host, asked, text)
+  asked.base = { asked.base_file }
+  return report.show(host, asked, text)
 end
 
 

@@ -75,8 +75,12 @@ end
 ---@return string? message which names the file
 ---@return string? code
 function M.files(host, paths, asked)
-  local batch, names = {}, {}
+  local batch, names, is_read = {}, {}, false
   for _, path in ipairs(paths) do
+    if path == "-" and is_read then
+      return nil, "standard input (-) is given twice", "usage"
+    end
+    is_read = is_read or path == "-"
     local profile, message, code = read(host, path, asked)
     if not profile then
       return nil, message, code

@@ -177,6 +177,8 @@ function M.dispatch(argv, host)
   local parsed, asked = parser:pparse(parser_words(argv, by_name))
   if not parsed then
     asked = asked:gsub("^a command is required$", "%0; see 'cprof help'")
+      :gsub("^missing argument '.*$", ("%%0; see 'cprof help %s'"):format(
+        argv[1]))
     return fail(host, asked, "usage")
   end
   local ok, a, b = by_name[asked.command].execute(asked, host)

@@ -81,6 +81,35 @@ function M.render(kind, profile, host, asked)
 end
 
 
+-- Whether a report would be written over one of the profiles that it is of.
+local function replaces_input(asked)
+  for _, list in ipairs({ asked.files, asked.base, asked.diff_base }) do
+    for _, path in ipairs(list) do
+      if path == asked.output and path ~= "-" then
+        return true
+      end
+    end
+  end
+  return false
+end
+
+
+--- Writes or shows a report's text.
+---@param host table
+---@param asked table what argparse read
+---@param text string
+---@return boolean|nil ok
+---@return string? message
+---@return string? code
+function M.show(host, asked, text)
+  if replaces_input(asked) then
+    return nil, asked.output .. ": the report would replace the profile that "
+      .. "it is of", "usage"
+  end
+  return show.text(host, asked, text)
+end
+
+
 --- The command of a report.
 ---@param name string "top"
 ---@return table command {name, summary, examples, declare, execute}
@@ -108,7 +137,7 @@ function M.command(name)
     if not text then
       return nil, why, kind
     end
-    return show.text(host, asked, text)
+    return M.show(host, asked, text)
   end
 
   return command

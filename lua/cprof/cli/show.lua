@@ -6,9 +6,13 @@ local term = require "cprof.cli.term"
 local M = {}
 
 -- less, where it is: F ends at once what fits the screen, R lets colours
--- through, X leaves the text on the screen.
-local PAGER = "if command -v less >/dev/null 2>&1; then "
-  .. "LESS=${LESS-FRX} exec less; fi; exec cat"
+-- through, S leaves long lines to be scrolled to, X leaves the text there.
+local LESS = "if command -v less >/dev/null 2>&1; then "
+  .. "LESS=${LESS-FRSX} less; else cat; fi"
+
+-- A pager that cannot be started has read nothing: cat prints it. What one does
+-- not read is read to the end, so that no signal ends this process.
+local THEN = "\ncase $? in 126 | 127) cat ;; *) cat >/dev/null ;; esac"
 
 --- Where a command writes; see cprof.cli.arguments.
 M.OPTIONS = {
@@ -38,11 +42,11 @@ local function page(host, text)
   if pager == "cat" then
     return term.write(host, text)
   end
-  local pipe = host.popen(pager == "" and PAGER or pager, "w")
+  local pipe = host.popen((pager == "" and LESS or pager) .. THEN, "w")
   if not pipe then
     return term.write(host, text)
   end
-  pipe:write(text) -- who leaves the pager early wants no message
+  pipe:write(text)
   pipe:close()
   return true
 end

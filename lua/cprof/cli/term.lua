@@ -1,6 +1,6 @@
--- What the commands may show on a terminal: colours, width, a line while
--- something takes long. In a pipe all of it is off, so that columns are
--- stable. A host is {stdout, stderr, getenv, isatty, popen}.
+-- What the commands may show on a terminal: colours, a line while something
+-- takes long. In a pipe all of it is off, so that columns are stable. A host is
+-- {stdout, stderr, getenv, isatty, popen}.
 
 local M = {}
 
@@ -18,23 +18,6 @@ function M.is_coloured(host)
 end
 
 
---- Columns of the terminal.
----@param host table
----@return integer|nil columns nil: not a terminal, or unknown
-function M.width(host)
-  if not host.isatty(STDOUT) then
-    return nil
-  end
-  local columns = tonumber(host.getenv("COLUMNS") or "")
-  local pipe = not columns and host.popen("stty size 2>/dev/null </dev/tty")
-  if pipe then
-    columns = tonumber((pipe:read("*a") or ""):match("^%d+ (%d+)"))
-    pipe:close()
-  end
-  return columns and columns >= 20 and columns or nil
-end
-
-
 --- Text without control characters: a profile is foreign input, no escape
 --- sequence of it may reach a terminal.
 ---@param text string
@@ -44,34 +27,17 @@ function M.plain(text)
 end
 
 
--- The line within the width, no character of UTF-8 cut in two.
-local function cut(line, width)
-  if not width or #line <= width then
-    return line
-  end
-  local kept = line:sub(1, width)
-  if line:sub(width + 1, width + 1):match("[\128-\191]") then
-    kept = kept:gsub("[\192-\255][\128-\191]*$", "")
-  end
-  return kept
-end
-
-
---- Fits a report to where it goes: bold column names, no line too wide.
+--- Fits a report to where it goes: bold column names on a terminal. Lines are
+--- never cut: half a number is another number.
 ---@param host table
 ---@param text string lines
 ---@return string
 function M.fit(host, text)
-  local width, coloured = M.width(host), M.is_coloured(host)
-  local lines = {}
-  for line in M.plain(text):gmatch("[^\n]*\n") do
-    line = cut(line:sub(1, -2), width)
-    if coloured and line:match("^ +flat +flat%%") then
-      line = "\27[1m" .. line .. "\27[0m"
-    end
-    lines[#lines + 1] = line .. "\n"
+  text = M.plain(text)
+  if not M.is_coloured(host) then
+    return text
   end
-  return table.concat(lines)
+  return (text:gsub("%f[^\n%z]( +flat +flat%%[^\n]*)", "\27[1m%1\27[0m"))
 end
 
 

@@ -20,6 +20,7 @@ local format, floor, max = string.format, math.floor, math.max
 local M = {
   name = "callgrind",
   summary = "print a file for kcachegrind and callgrind_annotate",
+  WITHOUT = { granularity = true }, -- see cprof.profile
   OPTIONS = {},
 }
 

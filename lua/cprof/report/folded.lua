@@ -4,6 +4,7 @@
 local M = {
   name = "folded",
   summary = "print folded stacks for flame graph tools",
+  WITHOUT = { unit = true }, -- see cprof.profile
   OPTIONS = {},
 }
 

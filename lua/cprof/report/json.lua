@@ -16,6 +16,7 @@ local math_type = rawget(math, "type") -- 5.4 has integers
 local M = {
   name = "json",
   summary = "print the whole profile as one JSON document",
+  WITHOUT = { unit = true, granularity = true }, -- see cprof.profile
   OPTIONS = {
     {
       name = "stacks", type = "boolean", default = true,

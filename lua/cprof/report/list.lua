@@ -18,6 +18,7 @@ local format, max, min = string.format, math.max, math.min
 local M = {
   name = "list",
   summary = "print the source of functions with the cost of each line",
+  WITHOUT = { granularity = true }, -- see cprof.profile
   OPTIONS = {
     {
       name = "pattern", type = "pattern", positional = true,

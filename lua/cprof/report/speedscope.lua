@@ -13,6 +13,7 @@ local units = require "cprof.units"
 local M = {
   name = "speedscope",
   summary = "print a file for www.speedscope.app",
+  WITHOUT = { unit = true }, -- see cprof.profile
   OPTIONS = {},
 }
 

@@ -12,6 +12,7 @@ local format = string.format
 local M = {
   name = "text",
   summary = "print every stack with its labels and values",
+  WITHOUT = { unit = true, granularity = true }, -- see cprof.profile
   OPTIONS = {},
 }
 

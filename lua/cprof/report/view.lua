@@ -13,7 +13,7 @@ local M = {}
 M.OPTIONS = {
   {
     name = "sample", type = "index", argname = "TYPE",
-    message = "the sample type: its name or its number",
+    message = "the sample type: its name, or its number from 1",
   },
   {
     name = "unit", type = "text", default = "minimum", argname = "UNIT",
