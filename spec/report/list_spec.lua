@@ -170,6 +170,15 @@ describe("a source that is not there", function()
     assert.is_nil(path_of({}))
   end)
 
+  it("that was found by its last name alone is told", function()
+    local function warning_of(files)
+      return load({ pattern = "hot", source_path = "/p",
+        read = reader(files) }).functions[1].warning
+    end
+    assert.is_nil(warning_of({ ["/p/src/a.lua"] = "x\n" }))
+    assert.equal("taken from /p/a.lua", warning_of({ ["/p/a.lua"] = "x\n" }))
+  end)
+
   it("says in which folders it is not", function()
     local data = load({ pattern = "hot", source_path = "/p:/q",
       read = reader({}) })

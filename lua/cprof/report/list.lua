@@ -9,6 +9,7 @@
 --             [ " Error: " message "\n" ] [ " Warning: " message "\n" ]
 --             { flat " " cum " " line ":" text "\n" | "..." "\n" }
 
+local path_of = require "cprof.path"
 local regex = require "cprof.regex"
 local source = require "cprof.source"
 local units = require "cprof.units"
@@ -152,15 +153,41 @@ local function annotate(item, file)
 end
 
 
--- What to say of a file that was written after the profile; nil: it was not.
-local function age_warning(file, info, modified_s)
-  if not file or (info.time_ns or 0) == 0 then
-    return nil
+-- "folder/file.lua" of a path; nil when it has no folder.
+local function last_two(name)
+  return path_of.clean(name):match("([^/]+/[^/]+)$")
+end
+
+
+-- Whether a file was found by its last name alone.
+local function is_guess(file, name)
+  local wanted = last_two(name)
+  return wanted ~= nil and not wanted:find("^%.%./")
+    and last_two(file.path) ~= wanted
+end
+
+
+local function is_newer(file, info, modified_s)
+  if (info.time_ns or 0) == 0 then
+    return false
   end
-  local end_s = (info.time_ns + (info.duration_ns or 0)) / 1e9
   local written_s = modified_s(file.path)
-  return written_s and written_s > end_s and format(
-    "%s is newer than the profile; lines may have moved", file.path) or nil
+  return written_s ~= nil
+    and written_s > (info.time_ns + (info.duration_ns or 0)) / 1e9
+end
+
+
+-- What to say of a source that may be another one, or has changed; or nil.
+local function warning_of(file, name, info, modified_s)
+  local parts = {}
+  if file and is_guess(file, name) then
+    parts[1] = format("taken from %s", file.path)
+  end
+  if file and is_newer(file, info, modified_s) then
+    parts[#parts + 1] = format("%s is newer than the profile; lines may have "
+      .. "moved", file.path)
+  end
+  return parts[1] and table.concat(parts, "; ")
 end
 
 
@@ -188,7 +215,7 @@ local function new_opener(view, asked)
       })
       local file, message = source.open(name, places, read, folders)
       known = { file = file, message = message,
-        warning = age_warning(file, info, modified_s) }
+        warning = warning_of(file, name, info, modified_s) }
       opened[name] = known
     end
     return known.file, known.message, known.warning
