@@ -57,7 +57,7 @@ static struct cprof_merge_type read_type(lua_State *L) {
   return type;
 }
 
-// Leaves the head's strings on the stack.
+// Leaves the head's strings and its comments, a table or nil, on the stack.
 static void read_head(lua_State *L, struct cprof_merge_head *head) {
   luaL_checkstack(L, TEXTS_MAX + LUA_MINSTACK, "types");
   lua_getfield(L, HEAD, "types");
@@ -72,6 +72,26 @@ static void read_head(lua_State *L, struct cprof_merge_head *head) {
   }
   lua_getfield(L, HEAD, "period_type");
   head->period_type = read_type(L);
+  lua_getfield(L, HEAD, "comments");
+  head->has_comments = !lua_isnil(L, -1);
+  if (head->has_comments)
+    luaL_checktype(L, -1, LUA_TTABLE);
+}
+
+// Adds the comments of the table on top, if it is one.
+static enum cprof_result add_comments(lua_State *L, struct cprof_merge *merge) {
+  if (lua_isnil(L, -1))
+    return CPROF_OK;
+  enum cprof_result result = CPROF_OK;
+  int count = (int)lua_rawlen(L, -1);
+  for (int i = 1; result == CPROF_OK && i <= count; i++) {
+    lua_rawgeti(L, -1, i);
+    struct cprof_merge_text text;
+    text.bytes = luaL_checklstring(L, -1, &text.size);
+    result = cprof_merge_comment(merge, &text);
+    lua_pop(L, 1);
+  }
+  return result;
 }
 
 // ---- reading a source ----
@@ -145,7 +165,8 @@ static enum cprof_result merge_sources(lua_State *L, struct cprof_merge *merge,
   return result;
 }
 
-// core.merge({types = {{type=, unit=}, ...}, period_type = {type=, unit=}},
+// core.merge({types = {{type=, unit=}, ...}, period_type = {type=, unit=},
+// comments = {string, ...} | nil: instead of those of the sources},
 // {{profile=, columns = {1-based, one for each type}, ratios = {...}|nil,
 // period_ratio = 1|nil, is_base = false|nil}, ...}) -> profile | nil, message,
 // code
@@ -159,6 +180,8 @@ static int core_merge(lua_State *L) {
   int made = lua_gettop(L);
   read_head(L, &head);
   enum cprof_result result = cprof_merge_new(&head, merge);
+  if (result == CPROF_OK)
+    result = add_comments(L, *merge);
   if (result == CPROF_OK)
     result = merge_sources(L, *merge, head.type_count);
   if (result == CPROF_OK)

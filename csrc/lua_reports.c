@@ -22,6 +22,7 @@ struct report {
   struct cprof_rows rows;
   struct cprof_graph graph;
   uint8_t *kept;      // of each node: is it wanted? NULL: all are
+  uint8_t *centers;   // of each node: are its edges wanted? NULL: all are
   uint8_t *calls;     // of each node: how it was called
   uint32_t *position; // of each node: its row in the answer, 0: none
 };
@@ -32,6 +33,7 @@ static int report_gc(lua_State *L) {
   cprof_rows_done(&report->rows);
   cprof_nodes_done(&report->nodes);
   free(report->kept);
+  free(report->centers);
   free(report->calls);
   free(report->position);
   *report = (struct report){0};
@@ -244,15 +246,17 @@ static int profile_rows(lua_State *L) {
 
 // ---- graph ----
 
-// Fills report->kept from the table of node numbers in ARG.keep, if there is
-// one. CPROF_ERANGE for a number that no node has.
-static enum cprof_result read_kept(lua_State *L, struct report *report) {
-  lua_getfield(L, ARG, "keep");
+// Marks the nodes whose numbers are in the table ARG[field]; without one *marks
+// stays NULL. CPROF_ERANGE for a number that no node has.
+static enum cprof_result read_marks(lua_State *L, const char *field,
+                                    const struct report *report,
+                                    uint8_t **marks) {
+  lua_getfield(L, ARG, field);
   if (lua_isnil(L, -1))
     return CPROF_OK;
   luaL_checktype(L, -1, LUA_TTABLE);
-  report->kept = calloc(report->nodes.count + (size_t)1, 1);
-  if (!report->kept)
+  *marks = calloc(report->nodes.count + (size_t)1, 1);
+  if (!*marks)
     return CPROF_ENOMEM;
   int count = (int)lua_rawlen(L, -1);
   for (int i = 1; i <= count; i++) {
@@ -261,13 +265,32 @@ static enum cprof_result read_kept(lua_State *L, struct report *report) {
     lua_pop(L, 1);
     if (!(number >= 1 && number <= report->nodes.count))
       return CPROF_ERANGE;
-    report->kept[(uint32_t)number - 1] = 1;
+    (*marks)[(uint32_t)number - 1] = 1;
   }
   return CPROF_OK;
 }
 
+static enum cprof_result read_wanted(lua_State *L, struct report *report) {
+  enum cprof_result result = read_marks(L, "keep", report, &report->kept);
+  if (result == CPROF_OK)
+    result = read_marks(L, "around", report, &report->centers);
+  return result;
+}
+
+static bool is_wanted_edge(const struct report *report,
+                           const struct cprof_edge *edge) {
+  return !report->centers || report->centers[edge->from] ||
+         report->centers[edge->to];
+}
+
+static bool is_wanted_node(const struct report *report, uint32_t index) {
+  return is_shown(&report->rows.rows[index]) &&
+         (!report->kept || report->kept[index]) &&
+         (!report->centers || report->centers[index]);
+}
+
 // Counts edges, and which nodes the answer has: those that are wanted and have
-// a value, or an edge.
+// a value, or an edge that is wanted.
 static enum cprof_result count_edges(struct report *report,
                                      const struct asked *asked) {
   size_t nodes = report->nodes.count + (size_t)1;
@@ -282,10 +305,11 @@ static enum cprof_result count_edges(struct report *report,
     return result;
   cprof_graph_calls(graph, report->calls);
   for (uint32_t i = 0; i < graph->count; i++)
-    report->position[graph->edges[i].from] =
-        report->position[graph->edges[i].to] = 1;
+    if (is_wanted_edge(report, &graph->edges[i]))
+      report->position[graph->edges[i].from] =
+          report->position[graph->edges[i].to] = 1;
   for (uint32_t i = 0; i < report->rows.count; i++)
-    if (is_shown(&report->rows.rows[i]) && (!report->kept || report->kept[i]))
+    if (is_wanted_node(report, i))
       report->position[i] = 1;
   return CPROF_OK;
 }
@@ -305,29 +329,38 @@ static void push_graph_nodes(lua_State *L, struct report *report,
   }
 }
 
+static void push_edge(lua_State *L, const struct report *report,
+                      const struct cprof_edge *edge) {
+  lua_createtable(L, 0, 5);
+  cprof_lua_set_integer(L, "from", report->position[edge->from]);
+  cprof_lua_set_integer(L, "to", report->position[edge->to]);
+  cprof_lua_set_integer(L, "value", edge->value);
+  lua_pushboolean(L, edge->is_inline);
+  lua_setfield(L, -2, "is_inline");
+  lua_pushboolean(L, edge->is_residual);
+  lua_setfield(L, -2, "is_residual");
+}
+
 static void push_edges(lua_State *L, const struct report *report) {
   const struct cprof_graph *graph = &report->graph;
-  lua_createtable(L, (int)graph->count, 0);
+  lua_createtable(L, report->centers ? 0 : (int)graph->count, 0);
+  int count = 0;
   for (uint32_t i = 0; i < graph->count; i++) {
-    const struct cprof_edge *edge = &graph->edges[i];
-    lua_createtable(L, 0, 5);
-    cprof_lua_set_integer(L, "from", report->position[edge->from]);
-    cprof_lua_set_integer(L, "to", report->position[edge->to]);
-    cprof_lua_set_integer(L, "value", edge->value);
-    lua_pushboolean(L, edge->is_inline);
-    lua_setfield(L, -2, "is_inline");
-    lua_pushboolean(L, edge->is_residual);
-    lua_setfield(L, -2, "is_residual");
-    lua_rawseti(L, -2, (int)i + 1);
+    if (!is_wanted_edge(report, &graph->edges[i]))
+      continue;
+    push_edge(L, report, &graph->edges[i]);
+    lua_rawseti(L, -2, ++count);
   }
 }
 
 // p:graph({index=, granularity=, noise= as for rows; keep = {node, ...} | nil,
-// edges = false | nil}) -> {nodes = rows with inline = "inline" |
-// "partial-inline" | nil, edges = {{from=, to=, value=, is_inline=,
-// is_residual=}, ...} | nil}, total, noise | nil, message, code; from and to
-// are places in nodes. With keep the other nodes are left out; edges = false
-// leaves the edges out. Nodes that only an edge leads to may be 0 and 0.
+// around = {node, ...} | nil, edges = false | nil}) -> {nodes = rows with
+// inline = "inline" | "partial-inline" | nil, edges = {{from=, to=, value=,
+// is_inline=, is_residual=}, ...} | nil}, total, noise | nil, message, code;
+// from and to are places in nodes. With keep the other nodes are left out, and
+// edges lead over them; with around the answer has these nodes and their
+// neighbours, and only the edges that touch these; edges = false leaves the
+// edges out. Nodes that only an edge leads to may be 0 and 0.
 static int profile_graph(lua_State *L) {
   const struct cprof_profile *profile = cprof_lua_profile_check(L, SELF);
   struct asked asked;
@@ -336,7 +369,7 @@ static int profile_graph(lua_State *L) {
   struct report *report = push_report(L);
   enum cprof_result result = count_rows(report, profile, &asked);
   if (result == CPROF_OK)
-    result = read_kept(L, report);
+    result = read_wanted(L, report);
   if (result == CPROF_OK)
     result = count_edges(report, &asked);
   if (result != CPROF_OK)

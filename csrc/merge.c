@@ -16,6 +16,7 @@ struct cprof_merge {
   struct cprof_profile *to;             // the result; NULL once it is taken
   struct cprof_merge_source source;     // the one whose samples come
   uint32_t source_count;                // begun so far
+  bool has_comments;                    // of its own: sources add none
   struct cprof_merge_map map;           // from it to the result
   struct cprof_table comments, samples; // of the result, by what they are
   // The sample at work, in ids of the result.
@@ -84,6 +85,7 @@ enum cprof_result cprof_merge_new(const struct cprof_merge_head *head,
   if (!*merge)
     return CPROF_ENOMEM;
   (*merge)->to = (*merge)->map.to = cprof_profile_new();
+  (*merge)->has_comments = head->has_comments;
   enum cprof_result result =
       (*merge)->to ? put_head(*merge, head) : CPROF_ENOMEM;
   if (result == CPROF_OK)
@@ -124,6 +126,7 @@ static struct cprof_merge_type type_of(const struct cprof_profile *profile,
 void cprof_merge_head_of(const struct cprof_profile *profile,
                          struct cprof_merge_head *head) {
   head->type_count = profile->type_count;
+  head->has_comments = false;
   for (uint32_t i = 0; i < profile->type_count; i++)
     head->types[i] = type_of(profile, &profile->types[i]);
   head->period_type = type_of(profile, &profile->period_type);
@@ -398,9 +401,18 @@ static enum cprof_result put_comment(struct cprof_merge *merge, uint32_t text) {
   return result;
 }
 
+enum cprof_result cprof_merge_comment(struct cprof_merge *merge,
+                                      const struct cprof_merge_text *text) {
+  uint32_t id;
+  enum cprof_result result = put_text(merge, text, &id);
+  return result == CPROF_OK ? put_comment(merge, id) : result;
+}
+
 static enum cprof_result merge_comments(struct cprof_merge *merge) {
   const struct cprof_profile *from = merge->source.profile;
   enum cprof_result result = CPROF_OK;
+  if (merge->has_comments)
+    return CPROF_OK;
   for (uint32_t i = 0; result == CPROF_OK && i < from->comment_count; i++) {
     uint32_t text;
     result = cprof_merge_map_string(&merge->map, from->comments[i], &text);

@@ -23,6 +23,7 @@ struct cprof_merge_head {
   struct cprof_merge_type types[CPROF_TYPES_MAX];
   uint32_t type_count;
   struct cprof_merge_type period_type;
+  bool has_comments; // cprof_merge_comment gives them, no source does
 };
 
 // How one profile goes in.
@@ -49,7 +50,8 @@ void cprof_merge_source_of(const struct cprof_profile *profile,
 // From here on samples are this source's. The first source gives drop_frames
 // and keep_frames; the first that has one gives doc_url, default_sample_type
 // and the result's first mapping; time is the earliest, durations add up,
-// periods give the greatest, comments each once in order. Where columns are
+// periods give the greatest, comments each once in order,
+// unless the head has its own. Where columns are
 // left out or change places, a default_sample_type that is none of the head's
 // becomes its first, as in pprof.
 enum cprof_result cprof_merge_begin(struct cprof_merge *merge,
@@ -62,6 +64,9 @@ enum cprof_result cprof_merge_begin(struct cprof_merge *merge,
 // result's own; of labels of one key it is kept.
 enum cprof_result cprof_merge_sample(struct cprof_merge *merge,
                                      const struct cprof_sample_parts *parts);
+// Adds a comment to those of the result, unless it is there.
+enum cprof_result cprof_merge_comment(struct cprof_merge *merge,
+                                      const struct cprof_merge_text *text);
 // All samples of the source.
 enum cprof_result cprof_merge_samples(struct cprof_merge *merge);
 // The result, the caller's to free, without samples that came to be all 0 and

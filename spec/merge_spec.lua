@@ -115,6 +115,31 @@ describe("cprof.merge", function()
         .. "samples/count; merge profiles of one kind", message)
     end)
 
+    it("adds up cprof's counters, and keeps other comments each once",
+      function()
+        local comments = { "by hand", "cprof.lost=7", "cprof.vm=5.4",
+          "cprof.memory_bytes=100" }
+        local a = new_cpu({ { "f", { 1, 10 } } }, { comments = comments })
+        local b = new_cpu({}, { comments = { "cprof.memory_bytes=90", "other",
+          "cprof.pid=5", "cprof.signals=3" } })
+        assert.same({ "by hand", "cprof.lost=28", "cprof.vm=5.4",
+          "cprof.memory_bytes=100", "other", "cprof.pid=5", "cprof.signals=3" },
+          assert(merge.merge({ a, a, b, a, a })):info().comments)
+        assert.equal(28, merge.merge({ merge.merge({ a, a }), a, a })
+          :data("info").losses.samples)
+      end)
+
+    it("takes no other comment for a counter", function()
+      local comments = { "cprof.lost=-7", "cprof.lost=7 ", "cprof.pid=7",
+        "lost=7", "cprof.lost=1234567890123456", "a\0b" }
+      local a = new_cpu({}, { comments = comments })
+      assert.same(comments, assert(merge.merge({ a, a })):info().comments)
+      table.insert(comments, "cprof.late=2")
+      a = new_cpu({}, { comments = comments })
+      comments[#comments] = "cprof.late=4"
+      assert.same(comments, assert(merge.merge({ a, a })):info().comments)
+    end)
+
     it("raises at the caller's line without profiles", function()
       support.assert_raises(function() local _ = merge.merge({}) end,
         "merge: a list of profiles expected")
@@ -128,6 +153,11 @@ describe("cprof.merge", function()
       local p = assert(merge.diff(a, b))
       assert.same({ f = { 3, 30 }, h = { -2, -20 } }, made.spell(p))
       assert.equal(2, p:info().functions)
+    end)
+
+    it("does not add up counters", function()
+      local a = new_cpu({}, { comments = { "cprof.lost=7" } })
+      assert.same({ "cprof.lost=7" }, merge.diff(a, a):info().comments)
     end)
 
     it("keeps the base apart when it is to be labelled", function()

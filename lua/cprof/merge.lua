@@ -1,7 +1,8 @@
 -- Merging, subtracting, scaling and normalizing profiles: which sample types
 -- the result has and how each profile's values go in. The core does the work.
 -- As in pprof, types are those that all profiles have, in the first one's
--- order, each in the finest unit that any of them uses.
+-- order, each in the finest unit that any of them uses. Comments come each
+-- once, as in pprof, but for cprof's own counters, which add up.
 
 local core = require "cprof.core"
 local units = require "cprof.units"
@@ -15,6 +16,17 @@ M.DIFF = {
     message = "mark the base's samples with the label pprof::base",
   },
 }
+
+-- How the numbers in comments "cprof.<key>=<number>" of several profiles make
+-- one.
+local COUNTERS = {
+  handler_ns = "sum", hooked = "sum", late = "sum", lines_hook = "sum",
+  lines_live = "sum", lost = "sum", lost_ns = "sum", memory_bytes = "max",
+  merged = "sum", other = "sum", rested = "sum", restarts = "sum",
+  safepoint_ns = "sum", signals = "sum",
+}
+
+local DIGITS_MAX = 15 -- of a counter: below 2^53 = 9.007e15 doubles are exact
 
 -- What messages call a profile and its base.
 local PAIR = { "the profile", "the base" }
@@ -157,7 +169,7 @@ end
 
 
 -- Names the first profile that has nothing of what those before it share.
-local function no_common(infos, names)
+local function no_common(infos, names, advice)
   local shared, i = infos[1].sample_types, 2
   while i < #infos do
     local kept = keep_kinds(shared, index_types(infos[i].sample_types))
@@ -169,7 +181,7 @@ local function no_common(infos, names)
   local those = i > 2 and names[1] .. " in common with those after it"
     or names[1]
   return mismatch("no sample type in common",
-    "merge profiles of one kind",
+    advice or "merge profiles of one kind",
     { name = those, text = types_text(shared) },
     { name = names[i], text = types_text(infos[i].sample_types) })
 end
@@ -255,6 +267,76 @@ local function make_plan(profiles, names)
 end
 
 
+-- -------------------------------------------------------------- comments ----
+
+-- The key and the number of one of cprof's counters, or nil.
+local function read_counter(comment)
+  local key, digits = comment:match("^cprof%.([a-z_]+)=(%d+)$")
+  if key and COUNTERS[key] and #digits <= DIGITS_MAX then
+    return key, tonumber(digits)
+  end
+end
+
+
+local function count_up(counters, key, number)
+  local known = counters[key]
+  if COUNTERS[key] == "max" then
+    counters[key] = math.max(known or 0, number)
+  else
+    counters[key] = (known or 0) + number
+  end
+end
+
+
+--- The counters in comments, those of one key made one.
+---@param lists string[][] lists of comments
+---@return table<string, number> counters by key, without "cprof."
+function M.counters(lists)
+  local counters = {}
+  for _, comments in ipairs(lists) do
+    for _, comment in ipairs(comments) do
+      local key, number = read_counter(comment)
+      if key then
+        count_up(counters, key, number)
+      end
+    end
+  end
+  return counters
+end
+
+
+-- The comments of all in order, each counter where it came first. Others may
+-- come twice, which the core does not mind.
+local function join_comments(lists, counters)
+  local joined, seen = {}, {}
+  for _, comments in ipairs(lists) do
+    for _, comment in ipairs(comments) do
+      local key = read_counter(comment)
+      if not key then
+        joined[#joined + 1] = comment
+      elseif not seen[key] then
+        seen[key] = true
+        joined[#joined + 1] = ("cprof.%s=%.0f"):format(key, counters[key])
+      end
+    end
+  end
+  return joined
+end
+
+
+-- The comments of a merge, or nil: without counters the core does it.
+local function merge_comments(profiles)
+  local lists = {}
+  for i, profile in ipairs(profiles) do
+    lists[i] = profile:info().comments
+  end
+  local counters = M.counters(lists)
+  return next(counters) and join_comments(lists, counters) or nil
+end
+
+
+-- --------------------------------------------------------------- wording ----
+
 -- What messages call the profiles: as given, else by the defaults.
 local function fill_names(names, defaults)
   local filled = {}
@@ -283,7 +365,23 @@ end
 
 -- ---------------------------------------------------------------- public ----
 
---- The sum of profiles.
+--- Whether two profiles have a sample type in common.
+---@param profile table as `profile:info()` gives it
+---@param base table the same
+---@param advice string what to do instead
+---@return boolean|nil ok
+---@return string? message
+---@return string? code "format"
+function M.check_common(profile, base, advice)
+  local infos = { profile, base }
+  if #common_columns(infos) == 0 then
+    return no_common(infos, PAIR, advice)
+  end
+  return true
+end
+
+
+--- The sum of profiles. Counters of cprof's, such as cprof.lost, add up.
 ---@param profiles table[] at least one
 ---@param names? string[] what messages call them, "profile 1" and so on by
 ---  default
@@ -299,6 +397,7 @@ function M.merge(profiles, names)
   if not plan then
     return nil, message, code
   end
+  plan.head.comments = merge_comments(profiles)
   return core.merge(plan.head, plan.sources)
 end
 

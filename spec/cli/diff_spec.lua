@@ -28,6 +28,28 @@ describe("cprof diff", function()
     assert.matches("~[^\n]* same x.lua\n", out)
   end)
 
+  it("says what two files of different kinds have", function()
+    support.need_core(pending)
+    local folder = files.new({
+      cpu = { { "main", { 1, 1e7 } } },
+      heap = { { "main", 1 }, types = { { "inuse_space", "bytes" } } },
+    })
+    local code, _, err = files.run(folder, "diff heap cpu")
+    support.remove_folder(folder)
+    assert.equal(1, code)
+    assert.equal("cprof: no sample type in common: the profile has "
+      .. "samples/count, cpu/nanoseconds; the base has inuse_space/bytes; "
+      .. "compare profiles of one kind\n", err)
+  end)
+
+  it("says so when nothing differs", function()
+    support.need_core(pending)
+    local folder = files.new({ a = files.STACKS })
+    local out = files.prints(folder, "diff a a")
+    support.remove_folder(folder)
+    assert.matches("\nno differences\n$", out)
+  end)
+
   it("needs two files", function()
     support.need_core(pending)
     local code, _, err = support.shell("cprof diff a")

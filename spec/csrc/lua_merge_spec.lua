@@ -53,6 +53,18 @@ describe("core.merge", function()
       assert.equal(30, p:info().period)
     end)
 
+  it("takes the head's comments instead of the sources'", function()
+    local a = new({ { "f", { 1, 10 } }, comments = { "one" } })
+    local wanted = head()
+    wanted.comments = { "a\0b", "two", "two" }
+    local p = assert(core.merge(wanted,
+      { { profile = a, columns = { 1, 2 } } }))
+    assert.same({ "a\0b", "two" }, p:info().comments)
+    wanted.comments = 5
+    assert.error_matches(function() core.merge(wanted, {}) end,
+      "table expected, got number", 1, true)
+  end)
+
   it("gives an empty profile for no source", function()
     local p = assert(core.merge(head(), {}))
     assert.same({}, made.spell(p))

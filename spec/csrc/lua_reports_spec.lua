@@ -139,6 +139,28 @@ describe("the core's graph", function()
     assert.is_true(graph.edges[1].is_residual)
   end)
 
+  it("has nodes with their neighbours, and no other edges", function()
+    local p = made.profile(PROFILE)
+    local map, whole = by_name(p:rows()), edges_of(p:graph())
+    local graph = p:graph({ around = { map.leaf.node } })
+    local edges = edges_of(graph)
+    assert.equal(1, #graph.edges)
+    assert.equal(2, #graph.nodes)
+    assert.equal(whole["work>leaf"].value, edges["work>leaf"].value)
+    assert.is_false(edges["work>leaf"].is_residual)
+    graph = p:graph({ around = { map.other.node } })
+    assert.same({ 1, 0 }, { #graph.nodes, #graph.edges })
+    assert.same({}, p:graph({ around = {} }).nodes)
+  end)
+
+  it("tells of neighbours how all edges call them", function()
+    local p = made.profile({ PROFILE[2], { "other@a.lua;leaf@a.lua", 1 } })
+    local map = by_name(p:rows())
+    local graph = p:graph({ around = { map.other.node } })
+    assert.equal(1, #graph.edges)
+    assert.equal("partial-inline", by_name(graph.nodes).leaf.inline)
+  end)
+
   it("comes without edges, too", function()
     local graph = made.profile(PROFILE):graph({ edges = false })
     assert.is_nil(graph.edges)
@@ -150,6 +172,8 @@ describe("the core's graph", function()
     for _, node in ipairs({ 0, -1, 6, 0 / 0, "x" }) do
       assert.same({ nil, "graph: value out of range", "range" },
         { p:graph({ keep = { node } }) })
+      assert.same({ nil, "graph: value out of range", "range" },
+        { p:graph({ around = { node } }) })
     end
     assert.matches("table expected, got number", failure(p.graph, p,
       { keep = 5 }), 1, true)

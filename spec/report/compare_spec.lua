@@ -123,8 +123,18 @@ describe("cprof.report.compare", function()
   it("refuses a base without the type", function()
     local base = model.new({ stacks = {}, types = { { "wall", "count" } } })
     local view = model.view(counts_model({ a = 5 }))
-    assert.same({ nil, 'compare: base: no sample type "cpu" (types: wall)',
-      "range" }, { compare.data(view, { base = base }) })
+    assert.same({ nil, "no sample type in common: the profile has "
+      .. "samples/count, cpu/nanoseconds; the base has wall/count; compare "
+      .. "profiles of one kind", "format" },
+      { compare.data(view, { base = base }) })
+  end)
+
+  it("names what a base has that shares other types only", function()
+    local base = model.new({ stacks = {}, types = { TYPES[1] } })
+    local view = model.view(counts_model({ a = 5 }))
+    assert.same({ nil, 'the base has no sample type "cpu" (types: samples); '
+      .. "choose one that both have", "range" },
+      { compare.data(view, { base = base }) })
   end)
 
   it("compares the type that is chosen, by its name", function()
@@ -153,11 +163,10 @@ describe("the table of differences", function()
     assert.equal("Type: cpu\n"
       .. "Total: 950ms, base 670ms: +280ms (+41.79%) ~\n"
       .. "~ is within 3 standard deviations of sampling: chance explains it\n"
-      .. "      base      value      delta    delta% state name\n"
+      .. "      base      value      delta   of base state name\n"
       .. "         0      500ms     +500ms   +74.63% new   new\n"
       .. "     200ms          0     -200ms   -29.85% gone  gone\n"
-      .. "     400ms      380ms      -20ms ~  -2.99% less  less\n"
-      .. "      70ms       70ms          0        0% same  b\n",
+      .. "     400ms      380ms      -20ms ~  -2.99% less  less\n",
       compare.text(data, view, asked))
   end)
 
@@ -168,19 +177,28 @@ describe("the table of differences", function()
     assert.matches(" gone  c\n$", text)
   end)
 
-  it("leaves out functions without a value", function()
+  it("says so when nothing differs; data has the rows all the same", function()
     local stacks = { { values = { 5, 50 }, "hot a.lua:1:1", "main a.lua:0:1" } }
     local view = model.view({ types = TYPES, stacks = stacks })
     local data = compare.data(view, { base = view.profile })
     assert.equal(2, #data.rows)
-    assert.not_matches("main", compare.text(data, view, {}))
+    assert.equal("Type: cpu\nTotal: 50ns, base 50ns: 0 (0%)\nno differences\n",
+      compare.text(data, view, {}))
+  end)
+
+  it("gives no shares of a base whose total is 0", function()
+    local data, _, view = compare_counts({}, { a = 20 })
+    local text = compare.text(data, view, {})
+    assert.matches("\nTotal: 200ms, base 0: +200ms\n", text, 1, true)
+    assert.matches("         0      200ms     +200ms         - new   a\n", text,
+      1, true)
   end)
 
   it("tells functions of one name apart", function()
     local function view(value)
       return model.view({ types = TYPES, stacks = {
         { values = { value, value * 1e6 }, "new x/init.lua:1:2" },
-        { values = { 8, 8e6 }, "new b.lua:3:4" },
+        { values = { 4 * value, 4e6 * value }, "new b.lua:3:4" },
       } })
     end
     local text = compare.text(compare.data(view(2), {

@@ -1,4 +1,5 @@
 local info = require "cprof.report.info"
+local made = require "spec.made"
 local model = require "spec.report.model"
 local support = require "spec.support"
 
@@ -67,11 +68,34 @@ describe("cprof.report.info", function()
     assert.not_matches("\nlost ", text)
   end)
 
+  it("leaves out a time and a duration that are not known", function()
+    local text = render()
+    assert.not_matches("\ntime ", text)
+    assert.not_matches("\nduration ", text)
+  end)
+
+  it("tells what filters leave; what cprof cost is of the whole", function()
+    support.need_core(pending)
+    local profile = made.profile({
+      { "main;f@a.lua", { 1, 10e6 }, { k = "a" } },
+      { "main;g@b.lua", { 3, 30e6 } },
+      comments = { "cprof.lost=1", "cprof.lost_ns=4000000" },
+    })
+    require "cprof"
+    local data = assert(profile:data("info", { focus = "f" }))
+    assert.same({ 1, 2, 2, 10e6 }, { data.stacks, data.functions,
+      data.locations, data.types[2].total })
+    assert.equal(0.1, data.losses.share)
+    assert.same({}, profile:data("info", { focus = "g" }).labels)
+  end)
+
   it("adds up the costs of profiles that were merged", function()
     local data = info.data(new_view({ comments = { "cprof.handler_ns=1",
-      "cprof.safepoint_ns=2", "cprof.handler_ns=10" } }))
+      "cprof.safepoint_ns=2", "cprof.handler_ns=10", "cprof.memory_bytes=5",
+      "cprof.memory_bytes=4" } }))
     assert.equal(11, data.cost.handler_ns)
     assert.equal(13, data.cost.total_ns)
+    assert.equal(5, data.cost.memory_bytes)
   end)
 
   it("gives all of it as data", function()

@@ -84,9 +84,10 @@ function M.view(given, fields)
   local index = info.default_index
   local kind = info.sample_types[index] or {}
   local view = {
-    profile = profile, info = info, index = index, type = kind.type,
-    unit = kind.unit, total = index and profile:total(index) or 0,
-    output_unit = "minimum", granularity = "definitions", warnings = {},
+    profile = profile, whole = profile, info = info, index = index,
+    type = kind.type, unit = kind.unit,
+    total = index and profile:total(index) or 0, output_unit = "minimum",
+    granularity = "definitions", warnings = {},
   }
   for key, value in pairs(fields or {}) do
     view[key] = value

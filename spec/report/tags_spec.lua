@@ -36,9 +36,9 @@ describe("cprof.report.tags", function()
       unit = "bytes" }, data.tags[2].values[1])
   end)
 
-  it("prints nothing for a profile without labels", function()
+  it("says so of a profile without labels", function()
     local view = model.view({ stacks = { { values = { 1 }, "f a.lua:1:1" } } })
-    assert.equal("", tags.text(tags.data(view), view))
+    assert.equal("no labels\n", tags.text(tags.data(view), view))
   end)
 
   it("gives no shares of a total of 0", function()
@@ -58,7 +58,7 @@ describe("tags beside go tool pprof", function()
         pending("an older pprof, which prints tags another way")
         return
       end
-      assert.equal(theirs, profile:tags())
+      assert.equal(theirs == "" and "no labels\n" or theirs, profile:tags())
     end)
   end
 end)

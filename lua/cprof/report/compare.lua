@@ -6,6 +6,7 @@
 -- that is within z standard deviations is marked: with z = 3, of the functions
 -- that did not change about 1 in 370 goes unmarked.
 
+local merge = require "cprof.merge"
 local nodes = require "cprof.report.nodes"
 local units = require "cprof.units"
 local view_of = require "cprof.report.view"
@@ -158,8 +159,32 @@ local function totals_of(base, new, z, knows_noise)
 end
 
 
+-- Whether the base has the type that is compared, or nil, message, code.
+local function check_type(view, base)
+  local info = base:info()
+  local ok, message, code = merge.check_common(view.info, info,
+    "compare profiles of one kind")
+  if not ok then
+    return nil, message, code
+  end
+  local names = {}
+  for i, kind in ipairs(info.sample_types) do
+    if kind.type == view.type then
+      return true
+    end
+    names[i] = kind.type
+  end
+  return nil, format("the base has no sample type %q (types: %s); choose one"
+    .. " that both have", view.type, table.concat(names, ", ")), "range"
+end
+
+
 -- The view of the base, which is made like the profile's own.
 local function base_view(view, asked)
+  local ok, wrong, why = check_type(view, asked.base)
+  if not ok then
+    return nil, wrong, why
+  end
   local alike = {}
   for name, value in pairs(asked) do
     alike[name] = value
@@ -241,18 +266,22 @@ local function delta_text(value, view, unit)
 end
 
 
+-- What there is no share of is "-".
 local function signed_share(delta, total)
+  if total == 0 then
+    return format("%7s", "-")
+  end
   local text = units.percentage(delta, total):gsub("^ +", "")
   local sign = delta > 0 and "+" or delta < 0 and "-" or ""
   return format("%7s", sign .. text)
 end
 
 
--- Rows of which at least one value is something.
+-- The first n of the rows that differ, and how many do.
 local function shown_rows(rows, n)
   local shown, count = {}, 0
   for _, row in ipairs(rows) do
-    if row.base ~= 0 or row.value ~= 0 then
+    if row.delta ~= 0 then
       count = count + 1
       if count <= n then
         shown[count] = row
@@ -283,11 +312,12 @@ end
 
 
 local function totals_line(totals, view, unit)
-  return format("Total: %s, base %s: %s (%s)%s",
+  local share = signed_share(totals.delta, totals.base):gsub("^ +", "")
+  return format("Total: %s, base %s: %s%s%s",
     units.label(totals.value, view.unit, unit),
     units.label(totals.base, view.unit, unit),
     delta_text(totals.delta, view, unit),
-    (signed_share(totals.delta, totals.base):gsub("^ +", "")),
+    totals.base ~= 0 and " (" .. share .. ")" or "",
     totals.is_noise and " ~" or "")
 end
 
@@ -303,24 +333,10 @@ local function noise_line(data)
 end
 
 
---- The report.
----@param data table of `data`
----@param view table the same
----@param asked table {n = 20}
----@return string lines, each with its line end
-function M.text(data, view, asked)
-  local shown, count = shown_rows(data.rows, asked.n or 20)
-  local unit = common_unit(shown, data.totals, view)
-  local lines = {
-    "Type: " .. view.type, totals_line(data.totals, view, unit),
-    noise_line(data),
-  }
-  if #shown < count then
-    lines[#lines + 1] = format("Showing top %d of %d differences", #shown,
-      count)
-  end
+-- The rows that are shown, below a line of their columns.
+local function add_table(lines, shown, data, view, unit)
   lines[#lines + 1] = format("%10s %10s %10s   %7s %-5s %s", "base", "value",
-    "delta", "delta%", "state", "name")
+    "delta", "of base", "state", "name")
   local label = nodes.namer(data.rows, view.granularity)
   for _, row in ipairs(shown) do
     lines[#lines + 1] = format("%10s %10s %10s %s %s %-5s %s",
@@ -329,6 +345,29 @@ function M.text(data, view, asked)
       delta_text(row.delta, view, unit), mark(row),
       signed_share(row.delta, data.totals.base), row.state, label(row))
   end
+end
+
+
+--- The report: the rows that differ, each difference with its share of the
+--- base's total.
+---@param data table of `data`
+---@param view table the same
+---@param asked table {n = 20}
+---@return string lines, each with its line end
+function M.text(data, view, asked)
+  local shown, count = shown_rows(data.rows, asked.n or 20)
+  local unit = common_unit(shown, data.totals, view)
+  local lines = { "Type: " .. view.type, totals_line(data.totals, view, unit) }
+  if count == 0 then
+    lines[#lines + 1] = "no differences"
+    return table.concat(lines, "\n") .. "\n"
+  end
+  lines[#lines + 1] = noise_line(data)
+  if #shown < count then
+    lines[#lines + 1] = format("Showing top %d of %d differences", #shown,
+      count)
+  end
+  add_table(lines, shown, data, view, unit)
   return table.concat(lines, "\n") .. "\n"
 end
 

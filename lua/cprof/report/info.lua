@@ -1,8 +1,11 @@
 -- Everything about a profile but its stacks: types with totals, time, what is
--- mapped, labels, what cprof cost and lost, comments.
+-- mapped, labels, what cprof cost and lost, comments. With filters it is of
+-- what they leave; but what cprof cost and lost is of the whole profile, and so
+-- are its shares of cpu.
 --
 --   text = { name " " value "\n" }    a name may come several times
 
+local merge = require "cprof.merge"
 local units = require "cprof.units"
 
 local format = string.format
@@ -13,47 +16,30 @@ local M = {
   OPTIONS = {},
 }
 
--- Comments "key=number" of cprof's, which add up where profiles were merged.
-local NUMBERS = {
-  handler_ns = "cprof.handler_ns", safepoint_ns = "cprof.safepoint_ns",
-  memory_bytes = "cprof.memory_bytes", lost = "cprof.lost",
-  lost_ns = "cprof.lost_ns", signals = "cprof.signals",
-}
-
 
 -- ----------------------------------------------------------------- data ----
 
--- The numbers in the comments; of a key that is not there, none.
-local function comment_numbers(comments)
-  local found, numbers = {}, {}
-  for _, comment in ipairs(comments) do
-    local key, value = comment:match("^([^=]+)=(%d+)$")
-    if key then
-      found[key] = (found[key] or 0) + tonumber(value)
-    end
+-- The sample types with their totals.
+local function types_of(profile, info)
+  local types = {}
+  for i, kind in ipairs(info.sample_types) do
+    types[i] = {
+      type = kind.type, unit = kind.unit, total = profile:total(i),
+      is_default = i == info.default_index,
+    }
   end
-  for name, key in pairs(NUMBERS) do
-    numbers[name] = found[key]
-  end
-  return numbers
+  return types
 end
 
 
--- The sample types with their totals; the total of the type cpu, too.
-local function types_of(view)
-  local types, cpu_ns = {}, nil
+-- The total of the type cpu before any filter, or nil.
+local function whole_cpu_ns(view)
   for i, kind in ipairs(view.info.sample_types) do
-    local total = view.profile:total(i)
-    types[i] = {
-      type = kind.type, unit = kind.unit, total = total,
-      is_default = i == view.info.default_index,
-    }
-    if kind.type == "cpu" then
-      local ratio = units.ratio(kind.unit, "ns")
-      cpu_ns = ratio and (total or 0) * ratio
+    local ratio = kind.type == "cpu" and units.ratio(kind.unit, "ns")
+    if ratio then
+      return (view.whole:total(i) or 0) * ratio
     end
   end
-  return types, cpu_ns
 end
 
 
@@ -128,20 +114,20 @@ end
 ---  stacks, locations, functions, mappings, labels = {{key, values = how
 ---  many}}, cost = {total_ns, handler_ns, safepoint_ns, memory_bytes, share} or
 ---  nil, losses = {samples, ns, share} or nil, comments, doc_url, drop_frames,
----  keep_frames}; shares are of cpu, parts of 1
+---  keep_frames}; shares are of cpu, the whole
+---  profile's, parts of 1
 ---@return string? message
 ---@return string? code "memory"
 function M.data(view)
-  local info = view.info
-  local types, cpu_ns = types_of(view)
+  local info = view.profile:info()
   local label_keys, message, code = labels_of(view)
   if not label_keys then
     return nil, message, code
   end
-  local numbers = comment_numbers(info.comments)
+  local numbers, cpu_ns = merge.counters({ info.comments }), whole_cpu_ns(view)
   local default = info.sample_types[info.default_index]
   return {
-    types = types,
+    types = types_of(view.profile, info),
     default_type = default and default.type,
     period_type = info.period_type,
     period = info.period,
@@ -282,12 +268,18 @@ end
 
 local function head_rows(data)
   local period = data.period_type
-  return {
+  local rows = {
     { "types", types_text(data.types) },
     { "period", period and format("%s %.0f", kind_text(period), data.period) },
-    { "time", time_text(data.time_ns) },
-    { "duration", units.label(data.duration_ns, "nanoseconds") },
   }
+  if data.time_ns ~= 0 then
+    rows[#rows + 1] = { "time", time_text(data.time_ns) }
+  end
+  if data.duration_ns ~= 0 then
+    rows[#rows + 1] =
+      { "duration", units.label(data.duration_ns, "nanoseconds") }
+  end
+  return rows
 end
 
 

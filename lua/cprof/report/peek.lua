@@ -4,6 +4,7 @@
 local regex = require "cprof.regex"
 local nodes = require "cprof.report.nodes"
 local tree = require "cprof.report.tree"
+local view_of = require "cprof.report.view"
 
 local M = {
   name = "peek",
@@ -22,10 +23,10 @@ local M = {
 
 
 -- The rows whose names match.
-local function pick(rows, matches)
+local function pick(rows, matches, name_of)
   local picked = {}
   for _, row in ipairs(rows) do
-    if matches(row.label) then
+    if matches(name_of(row)) then
       picked[#picked + 1] = row
     end
   end
@@ -33,29 +34,60 @@ local function pick(rows, matches)
 end
 
 
+-- The matching rows of all, or nil, message, code.
+local function find_rows(rows, asked, name_of)
+  local matches, message, code = regex.compile(asked.pattern)
+  if not matches then
+    return nil, message, code
+  end
+  local picked, wrong, why = regex.catch(pick, rows, matches, name_of)
+  if picked and #picked == 0 then
+    local shown = type(asked.pattern) == "string"
+      and regex.show(asked.pattern) or tostring(asked.pattern)
+    return nil, "no function matches " .. shown, "range"
+  end
+  return picked, wrong, why
+end
+
+
+local function sum_flat(rows)
+  local sum = 0
+  for _, row in ipairs(rows) do
+    sum = sum + row.flat
+  end
+  return sum
+end
+
+
 --- The functions that match.
 ---@param view table as `view.new` gives it
 ---@param asked table {pattern = string|function, sort}
----@return table|nil data as of tree; `rows` are all, `shown` those that match
+---@return table|nil data as of tree, `rows` those that match; `sum`, the flat
+---  values of all functions together, and `output_unit` are of the whole
 ---@return string? message
 ---@return string? code "range": the expression is wrong, or nothing matches;
 ---  "limit": it is too costly; "state": the library for it is missing
 function M.data(view, asked)
-  local matches, wrong, why = regex.compile(asked.pattern)
-  if not matches then
+  local all, message, code = view_of.rows(view)
+  if not all then
+    return nil, message, code
+  end
+  local name_of = nodes.namer(all, view.granularity)
+  local found, wrong, why = find_rows(all, asked, name_of)
+  if not found then
     return nil, wrong, why
   end
-  local data, message, code = tree.collect(view, { sort = asked.sort })
-  if not data then
-    return nil, message, code
+  local chosen, of = nodes.choose(found, { sort = asked.sort }, name_of)
+  local rows, failed, cause = tree.surround(view, chosen,
+    { choice = "around", name_of = name_of })
+  if not rows then
+    return nil, failed, cause
   end
-  data.shown, message, code = regex.catch(pick, data.rows, matches)
-  if not data.shown then
-    return nil, message, code
-  elseif #data.shown == 0 then
-    return nil, "no function matches " .. tostring(asked.pattern), "range"
-  end
-  return data
+  return {
+    rows = rows, count = of.count, dropped = 0, sum = sum_flat(all),
+    total = view.total, type = view.type, unit = view.unit,
+    output_unit = view_of.output_unit(view, all),
+  }
 end
 
 

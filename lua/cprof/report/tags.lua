@@ -3,6 +3,7 @@
 --
 --   text = { key ": Total " value " of " value " (" share ")\n"
 --            { value " (" share "): " label "\n" } "\n" }
+--         | "no labels\n", where pprof prints nothing
 
 local labels = require "cprof.report.labels"
 local units = require "cprof.units"
@@ -141,13 +142,13 @@ end
 --- The report.
 ---@param data table of `data`
 ---@param view table the same
----@return string lines, each with its line end; "" without labels
+---@return string lines, each with its line end
 function M.text(data, view)
   local lines = {}
   for _, tag in ipairs(data.tags) do
     add_tag(lines, tag, view)
   end
-  return #lines > 0 and table.concat(lines, "\n") .. "\n" or ""
+  return #lines > 0 and table.concat(lines, "\n") .. "\n" or "no labels\n"
 end
 
 

@@ -86,46 +86,36 @@ local function add_edges(rows, graph, edges)
 end
 
 
--- The graph of the rows that are chosen, edges over the others included.
-local function load_graph(view, chosen, count)
-  local keep
-  if #chosen < count then
-    keep = {}
-    for i, row in ipairs(chosen) do
-      keep[i] = row.node
-    end
+local function numbers_of(rows)
+  local numbers = {}
+  for i, row in ipairs(rows) do
+    numbers[i] = row.node
   end
-  return view.profile:graph({
-    index = view.index, granularity = view.granularity, keep = keep,
-  })
+  return numbers
 end
 
 
---- Nodes with their neighbours, for tree and peek.
+--- Rows with their neighbours, for tree and peek.
 ---@param view table
----@param asked table {n, sort, nodefraction, edgefraction}
----@return table|nil data as `data` gives it
+---@param chosen table[] rows in order
+---@param how table {choice = "keep": edges lead over the rows that are not
+---  chosen, "around": to and from them, nil: all rows are chosen;
+---  name_of = fun(row: table): string; cutoff? = the least edge}
+---@return table[]|nil rows copies, with what `data` says of them
 ---@return string? message
 ---@return string? code
-function M.collect(view, asked)
-  local rows, message, code = view_of.rows(view)
-  if not rows then
+function M.surround(view, chosen, how)
+  local wanted = { index = view.index, granularity = view.granularity }
+  if how.choice then
+    wanted[how.choice] = numbers_of(chosen)
+  end
+  local graph, message, code = view.profile:graph(wanted)
+  if not graph then
     return nil, message, code
   end
-  local name_of = nodes.namer(rows, view.granularity)
-  local chosen, of = nodes.choose(rows, asked, name_of)
-  local graph, wrong, why = load_graph(view, chosen, #rows)
-  if not graph then
-    return nil, wrong, why
-  end
-  local shown = nodes.finish(chosen, view.total, name_of)
-  add_edges(shown, graph, sorted_edges(graph,
-    nodes.cutoff(of.sum, asked.edgefraction), name_of))
-  return {
-    rows = shown, count = of.count, dropped = of.dropped,
-    nodefraction = asked.nodefraction, total = view.total, type = view.type,
-    unit = view.unit, output_unit = view_of.output_unit(view, chosen),
-  }
+  local rows = nodes.finish(chosen, view.total, how.name_of)
+  add_edges(rows, graph, sorted_edges(graph, how.cutoff or 0, how.name_of))
+  return rows
 end
 
 
@@ -138,7 +128,24 @@ end
 ---@return string? message
 ---@return string? code
 function M.data(view, asked)
-  return M.collect(view, asked)
+  local rows, message, code = view_of.rows(view)
+  if not rows then
+    return nil, message, code
+  end
+  local name_of = nodes.namer(rows, view.granularity)
+  local chosen, of = nodes.choose(rows, asked, name_of)
+  local shown, wrong, why = M.surround(view, chosen, {
+    choice = #chosen < #rows and "keep" or nil, name_of = name_of,
+    cutoff = nodes.cutoff(of.sum, asked.edgefraction),
+  })
+  if not shown then
+    return nil, wrong, why
+  end
+  return {
+    rows = shown, count = of.count, dropped = of.dropped,
+    nodefraction = asked.nodefraction, total = view.total, type = view.type,
+    unit = view.unit, output_unit = view_of.output_unit(view, chosen),
+  }
 end
 
 
@@ -163,8 +170,7 @@ end
 
 
 --- The report as a text, for tree and peek.
----@param data table as `data` gives it; `shown`, when it is there, are the rows
----  to print of those that the summary is about
+---@param data table as `data` gives it
 ---@param view table
 ---@return string
 function M.text(data, view)
@@ -176,7 +182,7 @@ function M.text(data, view)
   view_of.add_summary(lines, view, data)
   add(SEPARATOR)
   add(LEGEND)
-  for _, row in ipairs(data.shown or data.rows) do
+  for _, row in ipairs(data.rows) do
     add(SEPARATOR)
     for _, edge in ipairs(row.callers) do
       add(edge_line(edge, row, view, unit))

@@ -142,10 +142,11 @@ end
 ---@param profile userdata
 ---@param asked table the values of `view.OPTIONS`, checked
 ---@param is_untyped? boolean a profile without sample types is allowed
----@return table|nil view {profile = what the filters leave, info, index, type,
----  unit, total = of the whole profile unless relative_percentages,
----  output_unit = "minimum"|"auto"|a unit, granularity, filters = string[],
----  warnings = string[]}; of an untyped one index, type, unit are nil
+---@return table|nil view {profile = what the filters leave, whole = what there
+---  was before them, info = of the whole, index, type, unit, total = of the
+---  whole profile unless relative_percentages, output_unit = "minimum"|"auto"|a
+---  unit, granularity, filters = string[], warnings = string[]}; of an untyped
+---  one index, type, unit are nil
 ---@return string? message
 ---@return string? code
 function M.new(profile, asked, is_untyped)
@@ -159,7 +160,7 @@ function M.new(profile, asked, is_untyped)
     return nil, warnings, why
   end
   local view = {
-    profile = left, info = info, total = 0,
+    profile = left, whole = profile, info = info, total = 0,
     output_unit = asked.unit or "minimum",
     granularity = asked.granularity or "definitions",
     filters = active_filters(asked), warnings = warnings or {},
@@ -223,17 +224,23 @@ local function bare_percentage(value, total)
 end
 
 
+local function sum_flat(rows)
+  local sum = 0
+  for _, row in ipairs(rows) do
+    sum = sum + row.flat
+  end
+  return sum
+end
+
+
 --- What a table of nodes opens with: filters, how much of the total is shown,
 --- and how many nodes are not.
 ---@param lines string[] to append to, without line ends
 ---@param view table
 ---@param data table {rows = those shown, count, dropped, output_unit,
----  nodefraction}
+---  nodefraction, sum = what is accounted for, by default that of the rows}
 function M.add_summary(lines, view, data)
-  local sum, unit = 0, data.output_unit
-  for _, row in ipairs(data.rows) do
-    sum = sum + row.flat
-  end
+  local sum, unit = data.sum or sum_flat(data.rows), data.output_unit
   add_filters(lines, view.filters)
   lines[#lines + 1] = format("Showing nodes accounting for %s, %s of %s total",
     units.label(sum, view.unit, unit), bare_percentage(sum, view.total),
