@@ -84,18 +84,28 @@ static bool find_heap(const struct cprof_profile *profile,
   return is_space || (is_objects && noise->bytes != NO_TYPE);
 }
 
-// The type that counts signals: "samples", else the first that counts.
+// Is the period one of time, or not told? Then a clock's signals were counted.
+// Goroutines and threads are all counted, and contentions are scaled up
+// already.
+static bool is_clocked(const struct cprof_profile *profile) {
+  static const char *const units[] = {"nanoseconds", "microseconds",
+                                      "milliseconds", "seconds", ""};
+  const char *unit = text_of(profile, profile->period_type.unit);
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+    if (strcmp(unit, units[i]) == 0)
+      return true;
+  return false;
+}
+
+// The type that counts a clock's signals, or NO_TYPE.
 static uint32_t find_signals(const struct cprof_profile *profile) {
-  uint32_t first = NO_TYPE;
-  for (uint32_t i = 0; i < profile->type_count; i++) {
-    if (!has_unit(profile, i, "count"))
-      continue;
-    if (strcmp(text_of(profile, profile->types[i].type), "samples") == 0)
+  if (!is_clocked(profile))
+    return NO_TYPE;
+  for (uint32_t i = 0; i < profile->type_count; i++)
+    if (has_unit(profile, i, "count") &&
+        strcmp(text_of(profile, profile->types[i].type), "samples") == 0)
       return i;
-    if (first == NO_TYPE)
-      first = i;
-  }
-  return first;
+  return NO_TYPE;
 }
 
 struct cprof_noise cprof_noise_of(const struct cprof_profile *profile,

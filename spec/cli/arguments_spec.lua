@@ -48,9 +48,15 @@ describe("cprof.cli.arguments", function()
     assert.equal("a", asked.show_from)
   end)
 
+  it("takes flags with _, too", function()
+    local _, asked = parse("p", "--no_drop_frames")
+    assert.is_false(asked.drop_frames)
+  end)
+
   it("reads sizes", function()
     for text, bytes in pairs({
       ["7"] = 7, ["2kB"] = 2048, ["1.5GiB"] = 1.5 * 2 ^ 30, ["1T"] = false,
+      ["0"] = false, ["9000TiB"] = false,
     }) do
       local ok, asked = parse("p", "--max-size", text)
       assert.equal(bytes, ok and asked.max_size)

@@ -43,4 +43,11 @@ describe("cprof convert", function()
     assert.equal("main;emit 10000000\n",
       prints("convert --to folded --focus emit a.pb.gz"))
   end)
+
+  it("keeps all types in pprof's format", function()
+    local code, _, err = files.run(folder, "convert --sample cpu a.pb.gz")
+    assert.equal(2, code)
+    assert.equal("cprof: --sample does not go with --to pprof, which keeps all "
+      .. "types\n", err)
+  end)
 end)

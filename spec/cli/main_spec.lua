@@ -44,6 +44,16 @@ describe("cprof.cli.main", function()
       "--sample", "heat", "x")
   end)
 
+  it("tells errors without control characters", function()
+    local host = support.fake_host({
+      open = function()
+        return nil, "x: \27]0;no profile\7", "format"
+      end,
+    })
+    assert.equal(1, main.dispatch({ "top", "x" }, host))
+    assert.equal("cprof: x: ?]0;no profile?\n", host.stderr.text)
+  end)
+
   it("ends with 1 for work that failed", function()
     check_error(1, "gone: No such file or directory", "folded", "gone")
     check_error(1, "cannot open script /no/s.lua: No such file or directory",

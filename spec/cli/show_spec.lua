@@ -90,6 +90,14 @@ describe("cprof.cli.show", function()
     assert.equal("\0", host.stdout.text)
   end)
 
+  it("needs a path", function()
+    local ok, message, code = show.text(support.fake_host(), { output = "" },
+      "a\n")
+    assert.is_nil(ok)
+    assert.equal("option '--output' needs a path, got ''", message)
+    assert.equal("usage", code)
+  end)
+
   it("keeps bytes from a terminal", function()
     local host = terminal()
     local ok, message, code = show.bytes(host, {}, "\0", true)

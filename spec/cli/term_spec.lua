@@ -22,6 +22,11 @@ describe("cprof.cli.term", function()
     assert.is_true(term.is_coloured(terminal({ NO_COLOR = "" })))
   end)
 
+  it("lets no control character through, in UTF-8 neither", function()
+    assert.equal("a?b?c?\194\160\n\td",
+      term.plain("a\27b\194\155c\0\194\160\n\td"))
+  end)
+
   it("never cuts a line", function()
     local line = ("x"):rep(500) .. "\n"
     assert.equal(line, term.fit(terminal({ COLUMNS = "20" }), line))

@@ -25,6 +25,7 @@ static const char *const HEAP[][2] = {{"alloc_objects", "count"},
                                       {"inuse_space", "bytes"}};
 static const char *const BLOCK[][2] = {{"contentions", "count"},
                                        {"delay", "nanoseconds"}};
+static const char *const THREADS[][2] = {{"threadcreate", "count"}};
 static const char *const NOTHING[][2] = {{"space", "bytes"},
                                          {"cpu", "nanoseconds"}};
 
@@ -42,7 +43,12 @@ static void test_kinds(void) {
   is_noise(cpu, 0, CPROF_NOISE_SIGNALS, 0, "samples");
   is_noise(cpu, 1, CPROF_NOISE_SIGNALS, 0, "cpu");
   struct cprof_profile *block = make(2, BLOCK, "count", 1);
-  is_noise(block, 1, CPROF_NOISE_SIGNALS, 0, "delay");
+  is_noise(block, 1, CPROF_NOISE_NONE, 0, "delays, scaled up already");
+  is_noise(block, 0, CPROF_NOISE_NONE, 0, "contentions");
+  struct cprof_profile *threads = make(1, THREADS, "count", 1);
+  is_noise(threads, 0, CPROF_NOISE_NONE, 0, "threads, all counted");
+  struct cprof_profile *bare = make(2, CPU, "", 0);
+  is_noise(bare, 1, CPROF_NOISE_SIGNALS, 0, "cpu without a period");
   struct cprof_profile *heap = make(4, HEAP, "bytes", 524288);
   is_noise(heap, 1, CPROF_NOISE_BYTES, 0, "alloc_space");
   is_noise(heap, 2, CPROF_NOISE_BYTES, 2, "inuse_objects");
@@ -55,6 +61,8 @@ static void test_kinds(void) {
   is_noise(nothing, 1, CPROF_NOISE_NONE, 0, "time without a count");
   cprof_profile_free(cpu);
   cprof_profile_free(block);
+  cprof_profile_free(threads);
+  cprof_profile_free(bare);
   cprof_profile_free(heap);
   cprof_profile_free(exact);
   cprof_profile_free(nothing);

@@ -51,6 +51,7 @@ local function to_real(field)
 end
 
 
+local SIZE_MAX = 2 ^ 53 -- a double has every whole number up to it
 local SIZE_FACTORS = {
   [""] = 1, b = 1, kb = 2 ^ 10, kib = 2 ^ 10, mb = 2 ^ 20, mib = 2 ^ 20,
   gb = 2 ^ 30, gib = 2 ^ 30, tb = 2 ^ 40, tib = 2 ^ 40,
@@ -62,8 +63,9 @@ local function to_size(field)
   return function(text)
     local number, unit = text:match("^(%d+%.?%d*)(%a*)$")
     local factor = unit and SIZE_FACTORS[unit:lower()]
-    if factor then
-      return math.floor(tonumber(number) * factor)
+    local size = factor and math.floor(tonumber(number) * factor)
+    if size and size >= 1 and size <= SIZE_MAX then
+      return size
     end
     return nil, format("option '%s' needs a size such as 512MiB or 4GiB, "
       .. "got '%s'", long_name(field), text)
@@ -91,12 +93,18 @@ end
 -- ------------------------------------------------------------ declaring ----
 
 local function declare_flag(command, field)
-  if field.default == true then
-    command:flag("--no-" .. long_name(field):sub(3),
-      help_text(field, field.off)):action("store_false"):target(field.name)
-    return
+  local is_on = field.default == true
+  local flag
+  if is_on then
+    flag = command:flag("--no-" .. long_name(field):sub(3),
+      help_text(field, field.off)):action("store_false")
+  else
+    flag = command:flag(names(field), help_text(field))
   end
-  command:flag(names(field), help_text(field)):target(field.name)
+  flag:target(field.name)
+  if field.name:find("_", 1, true) then
+    flag:hidden_name((is_on and "--no_" or "--") .. field.name)
+  end
 end
 
 

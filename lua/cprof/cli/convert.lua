@@ -6,6 +6,7 @@ local filter = require "cprof.filter"
 local load = require "cprof.cli.load"
 local report = require "cprof.cli.report"
 local show = require "cprof.cli.show"
+local term = require "cprof.cli.term"
 
 local M = {
   name = "convert",
@@ -101,6 +102,18 @@ function M.write(host, asked, profile)
 end
 
 
+-- Writes a profile in another format than pprof's.
+local function write_as(host, asked, profile)
+  local text, message, code = profile:report(asked.to,
+    { sample = asked.sample })
+  if not text then
+    return nil, message, code
+  end
+  return show.bytes(host, asked, asked.to == "folded" and term.plain(text)
+    or text, false)
+end
+
+
 --- Writes the profile in the format asked for.
 ---@param asked table what argparse read
 ---@param host table
@@ -111,14 +124,13 @@ function M.execute(asked, host)
   local profile, message, code = M.load(asked, host)
   if not profile then
     return nil, message, code
-  elseif not asked.to or asked.to == DEFAULT then
-    return M.write(host, asked, profile)
+  elseif asked.to and asked.to ~= DEFAULT then
+    return write_as(host, asked, profile)
+  elseif asked.sample then
+    return nil, "--sample does not go with --to pprof, which keeps all types",
+      "usage"
   end
-  local text, why, kind = profile:report(asked.to, { sample = asked.sample })
-  if not text then
-    return nil, why, kind
-  end
-  return show.bytes(host, asked, text, false)
+  return M.write(host, asked, profile)
 end
 
 

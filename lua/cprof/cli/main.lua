@@ -1,6 +1,7 @@
 -- The program `cprof`: reads the command line and calls the command. Every
 -- error is one line on standard error; exit codes: 0 well, 1 failed, 2 usage.
 
+local term = require "cprof.cli.term"
 local words = require "cprof.cli.words"
 
 local M = {}
@@ -161,7 +162,7 @@ local EXIT_CODES = { usage = USAGE, range = USAGE }
 -- One line, whatever the message was.
 local function fail(host, message, code)
   message = tostring(message):gsub("^cprof: ", ""):gsub("%s*\n%s*", "; ")
-  host.stderr:write("cprof: ", message, "\n")
+  host.stderr:write("cprof: ", term.plain(message), "\n")
   return EXIT_CODES[code] or FAILED
 end
 

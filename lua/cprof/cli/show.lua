@@ -58,6 +58,15 @@ local function path_of(asked)
 end
 
 
+-- Writes a file; nil, message, code.
+local function write_file(host, path, bytes)
+  if path == "" then
+    return nil, "option '--output' needs a path, got ''", "usage"
+  end
+  return host.write_file(path, bytes)
+end
+
+
 --- Shows text for people.
 ---@param host table
 ---@param asked table {output = path|nil, pager = boolean}
@@ -66,7 +75,7 @@ end
 ---@return string? message
 function M.text(host, asked, text)
   if path_of(asked) then
-    return host.write_file(asked.output, term.plain(text))
+    return write_file(host, asked.output, term.plain(text))
   elseif host.isatty(term.STDOUT) and asked.pager ~= false then
     return page(host, term.fit(host, text))
   end
@@ -84,7 +93,7 @@ end
 ---@return string? code
 function M.bytes(host, asked, bytes, is_binary)
   if path_of(asked) then
-    return host.write_file(asked.output, bytes)
+    return write_file(host, asked.output, bytes)
   elseif is_binary and not asked.output and host.isatty(term.STDOUT) then
     return nil, "a profile is not for a terminal; say -o FILE, or use a pipe",
       "usage"

@@ -18,12 +18,13 @@ function M.is_coloured(host)
 end
 
 
---- Text without control characters: a profile is foreign input, no escape
---- sequence of it may reach a terminal.
+--- Text without control characters, those of U+0080 to U+009F among them: a
+--- profile is foreign input, no escape sequence of it may reach a terminal.
 ---@param text string
 ---@return string
 function M.plain(text)
-  return (text:gsub("[%z\1-\8\11-\31\127]", "?"))
+  return (text:gsub("[%z\1-\8\11-\31\127]", "?")
+    :gsub("\194[\128-\159]", "?"))
 end
 
 

@@ -5,6 +5,7 @@
 --
 --   text = { name " " value "\n" }    a name may come several times
 
+local cell = require "cprof.report.cell"
 local merge = require "cprof.merge"
 local units = require "cprof.units"
 
@@ -300,7 +301,8 @@ function M.text(data)
   local lines = {}
   for i, row in ipairs(rows) do
     local is_empty = not row[2] or row[2] == ""
-    lines[i] = format("%-10s %s\n", row[1], is_empty and "-" or row[2])
+    lines[i] = format("%-10s %s\n", row[1],
+      is_empty and "-" or cell.plain(row[2]))
   end
   return table.concat(lines)
 end

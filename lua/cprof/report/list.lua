@@ -9,6 +9,7 @@
 --             [ " Error: " message "\n" ] [ " Warning: " message "\n" ]
 --             { flat " " cum " " line ":" text "\n" | "..." "\n" }
 
+local cell = require "cprof.report.cell"
 local path_of = require "cprof.path"
 local regex = require "cprof.regex"
 local source = require "cprof.source"
@@ -339,16 +340,16 @@ end
 
 
 local function add_routine(lines, item, view)
-  lines[#lines + 1] = format("ROUTINE %s %s in %s", ("="):rep(24), item.name,
-    item.filename)
+  lines[#lines + 1] = format("ROUTINE %s %s in %s", ("="):rep(24),
+    cell.plain(item.name), cell.plain(item.filename))
   lines[#lines + 1] = format("%10s %10s (flat, cum) %s of Total",
     value_text(item.flat, view), value_text(item.cum, view),
     units.percentage(item.cum, view.total))
   if item.error then
-    lines[#lines + 1] = " Error: " .. item.error
+    lines[#lines + 1] = " Error: " .. cell.plain(item.error)
   end
   if item.warning then
-    lines[#lines + 1] = " Warning: " .. item.warning
+    lines[#lines + 1] = " Warning: " .. cell.plain(item.warning)
   end
   for _, line in ipairs(item.lines) do
     lines[#lines + 1] = format("%10s %10s %6.0f:%s",

@@ -5,6 +5,7 @@
 --            { value " (" share "): " label "\n" } "\n" }
 --         | "no labels\n", where pprof prints nothing
 
+local cell = require "cprof.report.cell"
 local labels = require "cprof.report.labels"
 local units = require "cprof.units"
 
@@ -131,9 +132,11 @@ local function add_tag(lines, tag, view)
     width = math.max(width, labels.width(texts[i]))
   end
   width = width + labels.width(tag.key) + 3 -- ":", a blank before each column
-  lines[#lines + 1] = format(" %s: %s", tag.key, total_text(tag, view))
+  lines[#lines + 1] = format(" %s: %s", cell.plain(tag.key),
+    total_text(tag, view))
   for i, value in ipairs(tag.values) do
-    lines[#lines + 1] = labels.pad(texts[i], width) .. " " .. value.label
+    lines[#lines + 1] = labels.pad(texts[i], width) .. " "
+      .. cell.plain(value.label)
   end
   lines[#lines + 1] = ""
 end
