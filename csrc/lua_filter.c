@@ -23,7 +23,8 @@ struct matcher {
 };
 
 // Asks once for each string. A predicate that renames functions meanwhile
-// brings strings that have no place in the mask.
+// brings strings that have no place in the mask; one that frees the profile
+// makes this raise.
 static void match_string(struct matcher *matcher, uint32_t string) {
   lua_State *L = matcher->L;
   if (string >= matcher->count || matcher->known[string])
@@ -37,6 +38,7 @@ static void match_string(struct matcher *matcher, uint32_t string) {
   lua_pushvalue(L, ARG);
   lua_pushlstring(L, bytes, size);
   lua_call(L, 1, 1);
+  cprof_lua_profile_check(L, PROFILE);
   matcher->mask[string] = (uint8_t)lua_toboolean(L, -1);
   lua_pop(L, 1);
 }
@@ -89,36 +91,48 @@ static int core_match(lua_State *L) {
 // ---- the filter ----
 
 // Pushes the mask of this name from the table in argument ARG, where it stays;
-// NULL when there is none. It has `count` bytes.
+// NULL when there is none. It has size_min to `count` bytes; what it lacks, it
+// does not match.
 static const uint8_t *push_mask(lua_State *L, const char *name,
-                                uint32_t count) {
+                                uint32_t size_min, uint32_t count) {
   lua_getfield(L, ARG, name);
   if (lua_isnil(L, -1))
     return NULL;
   size_t size = 0;
   const char *bytes =
       lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : NULL;
-  if (!bytes || size != count)
+  if (!bytes || size < size_min || size > count)
     luaL_error(L, "core.filter: %s is not a mask of this profile", name);
-  return (const uint8_t *)bytes;
+  if (size == count)
+    return (const uint8_t *)bytes;
+  uint8_t *mask = cprof_lua_bytes_new(L, count);
+  memcpy(mask, bytes, size);
+  return mask;
+}
+
+// Strings only become more: one that renames functions may have been asked
+// after the mask was made.
+static const uint8_t *push_string_mask(lua_State *L, const char *name,
+                                       uint32_t count) {
+  return push_mask(L, name, 1, count);
 }
 
 static void push_masks(lua_State *L, const struct cprof_profile *profile,
                        struct cprof_filter *filter) {
   uint32_t strings = profile->strings.count, samples = profile->sample_count;
-  luaL_checkstack(L, LUA_MINSTACK, "masks");
-  filter->focus = push_mask(L, "focus", strings);
-  filter->ignore = push_mask(L, "ignore", strings);
-  filter->hide = push_mask(L, "hide", strings);
-  filter->show = push_mask(L, "show", strings);
-  filter->show_from = push_mask(L, "show_from", strings);
-  filter->tag_focus = push_mask(L, "tagfocus", samples);
-  filter->tag_ignore = push_mask(L, "tagignore", samples);
-  filter->tag_show = push_mask(L, "tagshow", strings);
-  filter->tag_hide = push_mask(L, "taghide", strings);
-  filter->prune_from = push_mask(L, "prune_from", strings);
-  filter->drop_frames = push_mask(L, "drop_frames", strings);
-  filter->keep_frames = push_mask(L, "keep_frames", strings);
+  luaL_checkstack(L, 2 * LUA_MINSTACK, "masks");
+  filter->focus = push_string_mask(L, "focus", strings);
+  filter->ignore = push_string_mask(L, "ignore", strings);
+  filter->hide = push_string_mask(L, "hide", strings);
+  filter->show = push_string_mask(L, "show", strings);
+  filter->show_from = push_string_mask(L, "show_from", strings);
+  filter->tag_focus = push_mask(L, "tagfocus", samples, samples);
+  filter->tag_ignore = push_mask(L, "tagignore", samples, samples);
+  filter->tag_show = push_string_mask(L, "tagshow", strings);
+  filter->tag_hide = push_string_mask(L, "taghide", strings);
+  filter->prune_from = push_string_mask(L, "prune_from", strings);
+  filter->drop_frames = push_string_mask(L, "drop_frames", strings);
+  filter->keep_frames = push_string_mask(L, "keep_frames", strings);
 }
 
 static void set_found(lua_State *L, const char *name, bool found) {

@@ -96,6 +96,7 @@ static int core_match_samples(lua_State *L) {
     lua_pushvalue(L, ARG);
     push_labels(L, profile, sets->first_of[i]);
     lua_call(L, 1, 1);
+    cprof_lua_profile_check(L, PROFILE);
     of_set[i] = (uint8_t)lua_toboolean(L, -1);
     lua_pop(L, 1);
   }
@@ -188,6 +189,7 @@ static enum cprof_result take_texts(lua_State *L,
     lua_pushvalue(L, ARG_3);
     push_labels(L, profile, sets->first_of[i]);
     lua_call(L, 1, 1);
+    cprof_lua_profile_check(L, PROFILE);
     result = take_names(L, names, "texts", texts + (size_t)i * count, count);
   }
   return result;

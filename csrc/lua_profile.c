@@ -422,6 +422,10 @@ void cprof_lua_profile_open(lua_State *L) {
   cprof_lua_stacks_open(L);
   lua_pushvalue(L, -1);
   lua_setfield(L, -3, "__index");
+  lua_createtable(L, 0, 1); // what Lua may see of the metatable: no __gc
+  lua_pushvalue(L, -2);
+  lua_setfield(L, -2, "__index");
+  lua_setfield(L, -3, "__metatable");
   lua_setfield(L, -3, "profile_methods");
   lua_pop(L, 1);
 }

@@ -274,6 +274,33 @@ describe("cprof.filter", function()
     end)
   end)
 
+  it("names three units at most, and counts the others", function()
+    local samples = { { "f", 1, { n = { 1, "kb" } } } }
+    for i = 1, 5 do
+      samples[i + 1] = { "f", i, { n = { 1, "unit" .. i } } }
+    end
+    assert.equal('label "n": numbers are taken for kb, though some are in '
+      .. "unit1, unit2, unit3 and 2 more",
+      (warned(made.profile(samples), { tagfocus = "n=1024b" })))
+  end)
+
+  it("stands a predicate that renames functions", function()
+    local profile = made.profile({ { "main;f", 1 }, { "main;g", 2 } })
+    local function rename(text)
+      for id = 1, 3 do
+        profile:rename(id, "new" .. text .. id, "file" .. text .. id)
+      end
+      return true
+    end
+    assert.same({}, lines((assert(profile:filter({ focus = rename })))))
+  end)
+
+  it("gives the profile itself when there is nothing to do", function()
+    local profile = server()
+    assert.equal(profile, (profile:filter({})))
+    assert.equal(profile, (profile:filter({ focus = "" })))
+  end)
+
   describe("refuses with the option's name", function()
     it("a pattern that is none", function()
       for _, name in ipairs({ "focus", "show_from", "tagshow", "tagfocus" }) do

@@ -225,6 +225,15 @@ describe("cprof.merge", function()
     end)
   end)
 
+  it("normalizes what sums up to 0 to nothing", function()
+    local a = new_cpu({ { "f", { 1, 10 } }, { "g", { 1, -10 } } })
+    local b = new_cpu({ { "h", { 2, 20 } } })
+    local p = assert(merge.normalize(a, b))
+    assert.same({ f = { 1, 0 }, g = { 1, 0 } }, made.spell(p))
+    a = new_cpu({ { "f", { 1, 0 } } })
+    assert.same({ f = { 2, 0 } }, made.spell(assert(merge.normalize(a, b))))
+  end)
+
   describe("beside go tool pprof", function()
     -- By the flags that pprof gets before the second file.
     local HOW = {

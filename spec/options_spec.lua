@@ -135,7 +135,7 @@ describe("cprof.options", function()
   }
 
   it("takes what reports take", function()
-    local methods = { rows = true }
+    local methods = { rows = print, info = print }
     local given = { part = 0.5, text = "ms", on = false, focus = print,
       base = setmetatable({}, { __index = methods }) }
     assert.same(given, options.check(REPORT, given, "report"))
@@ -154,6 +154,14 @@ describe("cprof.options", function()
     end
     assert.is_false(pcall(options.check, REPORT, { base = "x" }, "r"))
     assert.is_false(pcall(options.check, REPORT, { base = io.stdout }, "r"))
+    for _, index in ipairs({ { rows = true, info = true }, { rows = print },
+      { info = print }, setmetatable({}, { __index = error }), error }) do
+      local base = setmetatable({}, { __index = index })
+      assert.is_false(pcall(options.check, REPORT, { base = base }, "r"))
+    end
+    assert.is_false(pcall(options.check, REPORT, {
+      base = setmetatable({}, { __metatable = "mine" }),
+    }, "r"))
   end)
 
   it("answers nil and range for a part out of range", function()

@@ -81,6 +81,38 @@ describe("cprof.regex", function()
     assert.is_true(#message < 170)
   end)
 
+  it("sees of a text its first 16 KiB", function()
+    local text = ("a"):rep(16383)
+    assert.is_true(matches("[b]", text .. "b"))
+    assert.is_false(matches("[b]", text .. "ab"))
+    assert.is_true(matches("a$", text .. "ab"))
+    assert.is_true(matches("^a+$", text .. "é")) -- not half of it
+    assert.is_true(matches("b", text .. "ab")) -- without the library
+  end)
+
+  it("matches a long text as a short one", function()
+    local text = ("é"):rep(700)
+    assert.is_true(matches("x$", text .. "x"))
+    assert.is_true(matches("(?<=é)$", text))
+    assert.is_true(matches("^é", text))
+    assert.is_false(matches(".^é", text))
+    assert.is_false(matches("[\\x80-\\xbf]", text)) -- no part of a character
+    assert.is_true(matches("^.a.$", "\255a\255"))
+    assert.is_true(matches("é.$", text .. "\255"))
+    assert.is_true(matches("^(?:é|x){1,700}.b", text .. "\255b\255"))
+  end)
+
+  it("takes more steps from one byte than a first try allows", function()
+    assert.is_true(matches("^(?:a+)+?b|.*[c]$", ("a"):rep(11) .. "c"))
+  end)
+
+  it("refuses a pattern of more than 4 KiB", function()
+    assert.is_true(matches("^a?" .. ("b?"):rep(2046) .. "$", "ab"))
+    assert.matches("is too long: 4097 bytes, at most 4096$",
+      refused("." .. ("b"):rep(4096)))
+    assert.is_true(matches(("b"):rep(5000), ("b"):rep(5000)))
+  end)
+
   it("gives back a function as it is", function()
     assert.equal(print, regex.compile(print))
   end)
@@ -115,6 +147,22 @@ describe("cprof.regex", function()
       assert.is_true(is_whole("a|b+", "bb"))
       assert.is_false(is_whole("a|b+", "abb"))
       assert.is_false(is_whole("a.", "ab\n"))
+    end)
+
+    it("takes no pattern that is one only when it is wrapped", function()
+      for _, pattern in ipairs({ "x)|(y", "x)|([ab]++[cd]", "a\\" }) do
+        local match, message, code = regex.compile_whole(pattern)
+        assert.is_nil(match)
+        assert.matches("is not a regular expression", message)
+        assert.equal("range", code)
+      end
+    end)
+
+    it("looks at the beginning of a long text only", function()
+      local text = ("a"):rep(2000)
+      assert.is_true(is_whole("a+", text))
+      assert.is_false(is_whole("a+", "b" .. text))
+      assert.is_false(is_whole("a+", text .. "b"))
     end)
 
     it("counts bytes in the pattern that it was given", function()
@@ -156,6 +204,31 @@ describe("cprof.regex", function()
         end
       end)
       assert.is_nil(ok)
+      assert.matches("took more than 10 s", message)
+      assert.equal("limit", code)
+    end)
+
+    it("bounds the work of one match", function()
+      for _, pattern in ipairs({ "([ab]++[cd])", "(?:[ab]*+c|a)*+[de]",
+        "(?i)a*é", DEEP .. "b", "(a*)*[de]" }) do
+        local first = os.clock()
+        local match = assert(regex.compile(pattern))
+        local _, _, code = regex.catch(match, ("a"):rep(1000000))
+        assert.is_true(os.clock() - first < 5, pattern)
+        assert.is_true(code == nil or code == "limit")
+      end
+    end)
+
+    it("looks at the clock within one match, too", function()
+      local clock, now = os.clock, 0
+      os.clock = function() -- luacheck: ignore 122
+        now = now + 0.01
+        return now
+      end
+      local _, slow = support.fresh("cprof.regex", require "cprof.core")
+      os.clock = clock -- luacheck: ignore 122
+      local match = assert(slow.compile("a[b]"))
+      local _, message, code = slow.catch(match, ("a"):rep(16384))
       assert.matches("took more than 10 s", message)
       assert.equal("limit", code)
     end)

@@ -131,6 +131,20 @@ describe("cprof.tags", function()
     end)
   end)
 
+  it("knows the unit of some keys, else it is the key's name", function()
+    local found, others = tags.units_of({
+      { { key = "alignment", num = 1, unit = "" },
+        { key = "request", num = 2, unit = "" } },
+      { { key = "n", num = 3, unit = "" }, { key = "t", str = "x" },
+        { key = "size", num = 4, unit = "" } },
+      { { key = "size", num = 5, unit = "kb" },
+        { key = "size", num = 5, unit = "mb" } },
+    })
+    assert.same({ alignment = "bytes", request = "bytes", n = "n",
+      size = "kb" }, found)
+    assert.same({ size = { mb = true } }, others)
+  end)
+
   it("takes a function as it is", function()
     assert.equal(print, (tags.compile(print, error)))
   end)

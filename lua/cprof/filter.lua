@@ -83,6 +83,8 @@ local BY_STRING = {
 
 local BY_LABELS = { "tagfocus", "tagignore" }
 
+local UNITS_SHOWN = 3 -- of those that a warning names
+
 -- Those that pprof tells of when nothing matches.
 local WARNED = {
   "focus", "ignore", "hide", "show", "show_from", "tagfocus", "tagignore",
@@ -257,11 +259,20 @@ local function sorted_keys(set)
 end
 
 
+-- The first few of a set, and how many more there are.
+local function some_of(set)
+  local keys = sorted_keys(set)
+  local more = #keys - UNITS_SHOWN
+  return table.concat(keys, ", ", 1, math.min(#keys, UNITS_SHOWN))
+    .. (more > 0 and (" and %d more"):format(more) or "")
+end
+
+
 local function warn_units(units, others, warnings)
   for _, key in ipairs(sorted_keys(others)) do
     warnings[#warnings + 1] = ("label %s: numbers are taken for %s, though "
       .. "some are in %s"):format(regex.show(key), units[key],
-      table.concat(sorted_keys(others[key]), ", "))
+      some_of(others[key]))
   end
 end
 

@@ -133,10 +133,18 @@ function checkers.pattern(field, value, path)
 end
 
 
-function checkers.profile(field, value, path)
+-- The core's userdata, or what a spec puts in its place.
+local function is_profile(value)
   local mt = getmetatable(value)
-  local methods = type(mt) == "table" and mt.__index
-  if type(methods) ~= "table" or not methods.rows then
+  local methods = type(mt) == "table" and rawget(mt, "__index")
+  return type(methods) == "table"
+    and type(rawget(methods, "rows")) == "function"
+    and type(rawget(methods, "info")) == "function"
+end
+
+
+function checkers.profile(field, value, path)
+  if not is_profile(value) then
     return nil, misuse(path, "profile", value, field.message)
   end
   return value

@@ -201,7 +201,7 @@ end
 
 --- The profile that filters leave.
 ---@param given table focus, ignore, hide, …: the options of cprof.filter
----@return userdata|nil profile a new one
+---@return userdata|nil profile a new one; this one when there is nothing to do
 ---@return string|string[] message or warnings: filters that matched nothing
 ---@return string? code "range", "memory", "limit"
 function profile_methods:filter(given)

@@ -150,7 +150,40 @@ static void test_random(void) {
   is_int(wrong, 0, "random profiles fold");
 }
 
+// The first line is as long as all text may be, to the byte: what is left then,
+// 0, is no limit of a buffer.
+static void test_exact_limit(void) {
+  enum { FRAMES = 3, MARKS = sizeof ";f 7\n" - 1 };
+  size_t size = ((size_t)64 << 20) + FRAMES * 256 - MARKS;
+  for (size_t less = 0; less <= 1; less++) {
+    struct cprof_profile *profile = cprof_profile_new();
+    struct cprof_buffer name = {0}, out = {0};
+    char *bytes = malloc(size - less);
+    memset(bytes, 'x', size - less);
+    cprof_buffer_append(&name, bytes, size - less);
+    cprof_buffer_append(&name, "", 1);
+    free(bytes);
+    cprof_profile_add_type(profile, "samples", "count");
+    cprof_profile_add_type(profile, "cpu", "nanoseconds");
+    add_function(profile, (char *)name.bytes, "", 0);
+    add_function(profile, "f", "", 0);
+    for (uint32_t i = 1; i <= 2; i++)
+      cprof_profile_add_location(profile, &(struct cprof_location){0},
+                                 &(struct cprof_line){i, 0, 0}, 1, NULL);
+    STACK(profile, 7, 2, 1);
+    STACK(profile, 7, 2);
+    is_int(fold(profile, CPROF_BY_DEFINITION, 1, &out), CPROF_ELIMIT,
+           "the second line has no room");
+    is_int((intmax_t)out.size, less ? (intmax_t)(size - less + MARKS) : 0,
+           "a line that takes all is refused, too");
+    cprof_buffer_done(&name);
+    cprof_buffer_done(&out);
+    cprof_profile_free(profile);
+  }
+}
+
 int main(void) {
+  test_exact_limit();
   test_folded();
   test_addresses();
   test_refusals();

@@ -143,11 +143,27 @@ describe("the core's filters", function()
       assert.is_false(found.hide)
     end)
 
+    it("takes a mask made before functions were renamed", function()
+      local profile = sample_profile()
+      local names = core.match(profile, function(text)
+        return text == "main" or text == "x.lua"
+      end, "frames")
+      profile:rename(1, "other", "other.lua")
+      local filtered = assert(core.filter(profile, { focus = names }))
+      assert.is_true(filtered:check())
+      assert.same({ "other@other.lua;@x.lua" }, paths(filtered))
+      filtered = assert(core.filter(profile, { hide = names }))
+      assert.is_true(#names > 0 and #paths(filtered) > 0)
+    end)
+
     it("raises for a mask of another profile", function()
       local profile = sample_profile()
-      assert.error_matches(function()
-        core.filter(profile, { hide = "\1" })
-      end, "hide is not a mask of this profile")
+      local strings = #core.match(profile, print, "keys")
+      for _, size in ipairs({ 0, strings + 1 }) do
+        assert.error_matches(function()
+          core.filter(profile, { hide = ("\1"):rep(size) })
+        end, "hide is not a mask of this profile")
+      end
       assert.error_matches(function()
         core.filter(profile, { tagfocus = "\0\0\0" })
       end, "tagfocus is not a mask")
@@ -194,6 +210,32 @@ describe("the core's filters", function()
       local profile = sample_profile()
       for _ = 1, 1000 do
         assert.is_false(pcall(core.tag_frames, profile, { "k" }, 1, error))
+      end
+    end)
+  end)
+
+  describe("a profile that is freed meanwhile", function()
+    it("is nothing that Lua sees a way to", function()
+      local mt = getmetatable(sample_profile())
+      assert.is_nil(mt.__gc)
+      assert.equal(core.profile_methods, mt.__index)
+    end)
+
+    it("makes the core raise", function()
+      for _, call in ipairs({
+        function(profile, free) core.match(profile, free, "frames") end,
+        function(profile, free) core.match(profile, free, "functions") end,
+        function(profile, free) core.match(profile, free, "keys") end,
+        function(profile, free) core.match_samples(profile, free) end,
+        function(profile, free) core.tag_frames(profile, { "k" }, 1, free) end,
+      }) do
+        local profile = sample_profile()
+        assert.error_matches(function()
+          call(profile, function()
+            debug.getmetatable(profile).__gc(profile)
+            return { "x" }
+          end)
+        end, "profile is not filled")
       end
     end)
   end)

@@ -75,8 +75,25 @@ static void test_sources(void) {
   cprof_profile_free(c);
 }
 
+// Equal but for the fold: another location, in the same source and in a later.
+static void test_folded(void) {
+  struct cprof_profile *to = cprof_profile_new(), *from = source("f", 0x1000);
+  struct cprof_profile *plain = source("f", 0x1000);
+  struct cprof_merge_map map = {.to = to};
+  from->locations[0].is_folded = true;
+  is_int(map_location(&map, from), 1, "a folded location is added");
+  is_int(map_location(&map, plain), 2, "it is no plain one");
+  is_int(map_location(&map, from), 1, "it is found again");
+  ok(to->locations[0].is_folded && !to->locations[1].is_folded, "each as is");
+  cprof_merge_map_done(&map);
+  cprof_profile_free(to);
+  cprof_profile_free(from);
+  cprof_profile_free(plain);
+}
+
 int main(void) {
   test_strings();
   test_sources();
+  test_folded();
   return tap_done();
 }

@@ -1,3 +1,4 @@
+local made_up = require "spec.made"
 local support = require "spec.support"
 local view = require "cprof.report.view"
 
@@ -60,6 +61,18 @@ describe("cprof.report.view", function()
       return nil, "no memory", "memory"
     end
     assert.same({ nil, "no memory", "memory" }, { view.new(profile, {}) })
+  end)
+
+  it("takes shares of the whole, or of what the filters leave", function()
+    support.need_core(pending)
+    require "cprof"
+    local profile = made_up.profile({ { "main;f", 10 }, { "main;g", 30 } })
+    local asked = { focus = "f" }
+    local made = assert(view.new(profile, asked))
+    assert.equal(10, made.profile:total(1))
+    assert.equal(40, made.total)
+    asked.relative_percentages = true
+    assert.equal(10, assert(view.new(profile, asked)).total)
   end)
 
   it("chooses the unit of all rows, or the one asked for", function()
