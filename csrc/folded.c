@@ -11,8 +11,9 @@
 #define NO_STACK "[no stack]"
 #define NO_NAME "<unknown>"
 
-// How long folded text may be: a few long names in many stacks make a small
-// profile into more than any memory holds.
+// How long folded text may be, with the texts of frames that are kept for it: a
+// few long names in many stacks, or one long name of many definitions, make a
+// small profile into more than any memory holds.
 #define TEXT_FREE ((uint64_t)64 << 20)
 #define TEXT_PER_FRAME 256u
 
@@ -161,11 +162,18 @@ static enum cprof_result append_node(struct folder *folder,
 
 // ---- stacks ----
 
+// What text and kept frames may take, of stacks with so many frames in all.
+static uint64_t budget_of(uint64_t frames) {
+  return TEXT_FREE + frames * TEXT_PER_FRAME;
+}
+
 // Puts the frame's text to the others; no frame is empty, so none is number 0.
 static enum cprof_result put_frame(struct folder *folder, uint32_t node,
                                    uint32_t *frame) {
   const struct cprof_nodes *nodes = folder->nodes;
+  uint64_t left = budget_of(folder->frames.count) - folder->frames.size;
   folder->text.size = 0;
+  folder->text.size_max = (size_t)left; // never 0: each frame adds to both
   enum cprof_result result =
       nodes->granularity == CPROF_BY_DEFINITION
           ? append_definition(folder, &nodes->nodes[node])
@@ -295,8 +303,10 @@ static enum cprof_result write_line(struct folder *folder, uint32_t stack,
 static enum cprof_result write_all(struct folder *folder,
                                    struct cprof_sink sink) {
   enum cprof_result result = CPROF_OK;
-  uint64_t frames = folder->stacks.size / sizeof(uint32_t);
-  folder->left = TEXT_FREE + frames * TEXT_PER_FRAME;
+  uint64_t budget = budget_of(folder->stacks.size / sizeof(uint32_t));
+  if (budget <= folder->frames.size)
+    return CPROF_ELIMIT;
+  folder->left = budget - folder->frames.size;
   for (uint32_t i = 1; i < folder->sum_count && result == CPROF_OK; i++)
     if (folder->sums[i] != 0)
       result = write_line(folder, i, sink);

@@ -73,6 +73,15 @@ describe("cprof.source, places", function()
     end
     assert.equal(64, #places)
   end)
+
+  it("are found in no time, with no folder or behind many dots", function()
+    local most = 2 ^ 19
+    assert.equal(1, #source.places("/" .. ("x/"):rep(most) .. "a.lua"))
+    assert.equal("/p/a.lua", source.places(("../"):rep(most) .. "a.lua",
+      { source_path = "/p" })[4])
+    assert.equal(3, #source.places(("../"):rep(9) .. "..",
+      { source_path = "/p" }))
+  end)
 end)
 
 

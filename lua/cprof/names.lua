@@ -150,7 +150,7 @@ local function index_function(index, found, func, name_path, context)
     return
   end
   local key, name = function_key(info.source, info.linedefined),
-    name_path:match("[^.]*$")
+    name_path:match("^.*%.(.*)$") or name_path
   local first = found[key]
   if not first then
     found[key], index[key] = { func = func, name = name }, name_path

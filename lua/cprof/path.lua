@@ -16,12 +16,38 @@ function M.absolute(path, folder)
 end
 
 
+-- The patterns below are anchored: one that is not is tried at every byte, and
+-- a long name from a file would take hours.
+
 --- The last part of a path; of "x/init.lua", which says nothing alone, the
 --- folder, too.
 ---@param path string
----@return string
+---@return string the path itself where it ends with a slash
 function M.base(path)
-  return path:match("[^/]*/init%.lua$") or path:match("[^/]+$") or path
+  local slash = path:match("^.*()/")
+  if not slash or slash == #path then
+    return path
+  elseif path:sub(slash) == "/init.lua" then
+    slash = path:sub(1, slash - 1):match("^.*()/") or 0
+  end
+  return path:sub(slash + 1)
+end
+
+
+--- The last part of a path as it is, slashes behind it left out.
+---@param path string
+---@return string|nil nil: it has no part
+function M.last(path)
+  local whole = path:match("^.*[^/]")
+  return whole and whole:sub((whole:match("^.*()/") or 0) + 1)
+end
+
+
+--- The last two parts of a path, "folder/file.lua".
+---@param path string a clean one
+---@return string|nil nil: it has no folder
+function M.last_two(path)
+  return path:match("^.*/([^/]+/[^/]+)$") or path:match("^[^/]+/[^/]+$")
 end
 
 

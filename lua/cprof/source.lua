@@ -154,12 +154,18 @@ end
 -- What is left of the name when its first folders are another machine's: the
 -- longest first, in every folder.
 local function add_suffixes(places, name, folders)
-  local suffix = path.clean(name):gsub("^/", "")
-  while suffix and #places.list < PLACES_MAX do
-    for _, folder in ipairs(suffix:find("^%.%.?%f[/%z]") and {} or folders) do
-      add_place(places, path.absolute(suffix, folder))
+  local suffix, at = path.clean(name):gsub("^/", ""), 1
+  while suffix:find("^%.%./", at) do
+    at = at + 3
+  end
+  if suffix:find("^%.%.?$", at) then
+    return
+  end
+  while at <= #suffix and folders[1] and #places.list < PLACES_MAX do
+    for _, folder in ipairs(folders) do
+      add_place(places, path.absolute(suffix:sub(at), folder))
     end
-    suffix = suffix:match("^[^/]*/(.+)$")
+    at = (suffix:find("/", at, true) or #suffix) + 1
   end
 end
 
@@ -241,7 +247,7 @@ function source_methods:line(number)
   if last - first >= LINE_BYTES_MAX then
     return self.text:sub(first, first + LINE_BYTES_MAX - 1) .. "..."
   end
-  return (self.text:sub(first, last):gsub("[\r\n]+$", ""))
+  return self.text:sub(first, last):match("^(.*[^\r\n])") or ""
 end
 
 

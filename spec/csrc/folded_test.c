@@ -138,6 +138,32 @@ static void test_long_names(void) {
   cprof_profile_free(profile);
 }
 
+// Many definitions of one long name: the frames alone would take 2 GB.
+static void test_long_frames(void) {
+  struct cprof_profile *profile = cprof_profile_new();
+  struct cprof_buffer name = {0}, out = {0};
+  cprof_profile_add_type(profile, "samples", "count");
+  cprof_profile_add_type(profile, "cpu", "nanoseconds");
+  for (uint32_t i = 0; i < 1u << 20; i++)
+    cprof_buffer_append(&name, "x", 1);
+  cprof_buffer_append(&name, "", 1);
+  for (uint32_t i = 1; i <= 2000; i++) {
+    struct cprof_location location = {0};
+    add_function(profile, (char *)name.bytes, "a.lua", i);
+    cprof_profile_add_location(profile, &location,
+                               &(struct cprof_line){i, 0, 0}, 1, NULL);
+    add_stack(profile, 1, 1, &i);
+  }
+  is_int(fold(profile, CPROF_BY_DEFINITION, 1, &out), CPROF_ELIMIT,
+         "texts of frames have an end");
+  is_int((int64_t)out.size, 0, "before any is written");
+  is_int(fold(profile, CPROF_BY_FUNCTION, 1, &out), CPROF_OK,
+         "which one name does not reach");
+  cprof_buffer_done(&name);
+  cprof_buffer_done(&out);
+  cprof_profile_free(profile);
+}
+
 static void test_random(void) {
   uint32_t wrong = 0;
   for (uint32_t i = 0; i < 100; i++) {
@@ -189,6 +215,7 @@ int main(void) {
   test_refusals();
   test_large_values();
   test_long_names();
+  test_long_frames();
   test_random();
   cprof_hash_seed(tap_random()); // the key stays
   test_folded();                 // in the same order

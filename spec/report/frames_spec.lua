@@ -42,6 +42,19 @@ describe("cprof.report.frames", function()
     assert.equal("<unknown>", name(NOTHING, "addresses"))
   end)
 
+  it("keeps no copies of a name that many frames have", function()
+    local long, stack = ("a"):rep(2 ^ 20), {}
+    for i = 1, 1000 do
+      stack[i] = { name = long, filename = "a.lua", start_line = i, line = i }
+    end
+    collectgarbage()
+    local before = collectgarbage("count")
+    local name_of = frames.namer({ { frames = stack } })
+    collectgarbage()
+    assert.is_true(collectgarbage("count") - before < 10000)
+    assert.equal(" (a.lua:9)", name_of(stack[9]):sub(-10))
+  end)
+
   it("numbers equal entries once, from 0", function()
     local list, index = frames.indexer()
     assert.equal(0, index("a", "A"))

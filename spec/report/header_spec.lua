@@ -26,6 +26,12 @@ describe("cprof.report.header", function()
     }))
   end)
 
+  it("is done with a long file name in no time", function()
+    local name = ("a"):rep(2 ^ 20)
+    assert.equal("File: " .. name .. "/",
+      lines({ mappings = { { filename = name .. "/" } } })[1])
+  end)
+
   it("gives no share of the duration for what is no time", function()
     assert.same({ "Type: heap", "Duration: 2s, Total samples = 476.84MB" },
       lines({ duration_ns = 2e9 }, { type = "heap", unit = "bytes" }))

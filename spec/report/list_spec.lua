@@ -117,6 +117,16 @@ describe("a source that is not there", function()
       render({ pattern = "hot", read = reader({}) }))
   end)
 
+  it("drops lines without a number at once, however many", function()
+    local stacks = { { values = { 1 }, "f gone.lua:1:7" } }
+    for i = 1, 20000 do
+      stacks[i + 1] = { values = { 1 }, "f gone.lua:1:" .. -i }
+    end
+    local data = load({ pattern = "f" }, stacks)
+    assert.equal(20001, data.functions[1].flat)
+    assert.same({ { line = 7, flat = 1, cum = 1 } }, data.functions[1].lines)
+  end)
+
   it("that has become shorter is told", function()
     local data = load({ pattern = "hot",
       read = reader({ ["/src/a.lua"] = ("x\n"):rep(12) }) })

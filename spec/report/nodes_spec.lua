@@ -11,7 +11,11 @@ end
 
 local ROWS = { row("c", 10, 10), row("a", 10, 80), row("b", 60, 60) }
 
-local function by_name(each)
+local function by_name(a, b)
+  return a.name == b.name and 0 or a.name < b.name and -1 or 1
+end
+
+local function label_of(each)
   return each.name
 end
 
@@ -64,7 +68,7 @@ describe("cprof.report.nodes", function()
 
   it("gives copies with their shares", function()
     local rows = nodes.finish(nodes.choose(ROWS, { n = 2, sort = "flat" },
-      by_name), 80, by_name)
+      by_name), 80, label_of)
     assert.equal(0.75, rows[1].flat_share)
     assert.equal(0.875, rows[2].sum_share)
     assert.equal(1, rows[2].cum_share)
@@ -73,7 +77,7 @@ describe("cprof.report.nodes", function()
   end)
 
   it("gives shares of nothing as 0", function()
-    local rows = nodes.finish({ row("a", 0, 0) }, 0, by_name)
+    local rows = nodes.finish({ row("a", 0, 0) }, 0, label_of)
     assert.equal(0, rows[1].cum_share)
   end)
 
@@ -136,6 +140,77 @@ describe("cprof.report.nodes", function()
     }) do
       assert.equal(expected, nodes.namer({ each }, "functions")(each))
     end
+  end)
+
+  it("cuts long names in labels, not within a character", function()
+    local function label(name)
+      local each = row(name, 1, 1)
+      local names = nodes.names({ each }, "functions")
+      assert.equal(name .. " a.lua", names.text(each))
+      return names.label(each)
+    end
+    local half = ("a"):rep(2048)
+    assert.equal(half .. half .. " a.lua", label(half .. half))
+    assert.equal(half .. "…" .. half .. " a.lua", label(half .. "xy" .. half))
+    local euros = ("€"):rep(5000)
+    assert.equal(("€"):rep(682) .. "…" .. ("€"):rep(682) .. " a.lua",
+      label(euros))
+    local most = #label(("\128"):rep(2 ^ 20))
+    assert.is_true(most > 4000 and most < 4200)
+  end)
+
+  it("orders rows as their whole names compare", function()
+    local long = ("n"):rep(9000)
+    local rows = {
+      row("foo", 0, 0, { filename = "z.lua", line = 7 }), row("foo bar", 0, 0),
+      row("foo", 0, 0, { filename = "a.lua", line = 7 }),
+      row("foo", 0, 0, { filename = "a.lua", line = 70, start_line = 4 }),
+      row("foo", 0, 0, { filename = "a.lua", line = 7, column = 3 }),
+      row("foo\1", 0, 0), row("foo#", 0, 0), row("fo", 0, 0), row("", 0, 0),
+      row("", 0, 0, { filename = "", object = "/x/y.so" }),
+      row("", 0, 0, { filename = "", object = "" }), row("zoo", 0, 0),
+      row("zoo", 0, 0, { address = "0x1f" }),
+      row("", 0, 0, { address = "0x1f", filename = "", object = "o" }),
+      row(long .. "x" .. long, 0, 0), row(long .. "y" .. long, 0, 0),
+    }
+    for _, granularity in ipairs({ "definitions", "lines" }) do
+      local names = nodes.names(rows, granularity)
+      for _, a in ipairs(rows) do
+        for _, b in ipairs(rows) do
+          local one, other = names.text(a), names.text(b)
+          assert.equal(one == other and 0 or one < other and -1 or 1,
+            names.order(a, b), one:sub(-99) .. " | " .. other:sub(-99))
+        end
+      end
+    end
+  end)
+
+  -- 2000 copies of it would take 2 GB.
+  it("keeps no copies of a name that many definitions have", function()
+    local name, rows = ("a"):rep(2 ^ 20), {}
+    for i = 1, 2000 do
+      rows[i] = row(name, 1, 1, { start_line = i, node = i })
+    end
+    local key_of, keys = nodes.keyer(), {}
+    collectgarbage()
+    local before = collectgarbage("count")
+    local names = nodes.names(rows)
+    local chosen = nodes.choose(rows, { sort = "flat" }, names.order)
+    for i, each in ipairs(chosen) do
+      keys[i] = key_of({ each.name, each.start_line })
+    end
+    local finished = nodes.finish(chosen, 2000, names.label)
+    collectgarbage()
+    assert.is_true(collectgarbage("count") - before < 20000)
+    assert.equal(2000, #finished)
+    assert.matches("aa…aa", finished[1].label, 1, true)
+    assert.equal(" (a.lua:1)", finished[1].label:sub(-10))
+    assert.not_equal(keys[1], keys[2])
+  end)
+
+  it("names the object of a long path in no time", function()
+    local each = { name = "", object = ("a"):rep(2 ^ 20) .. "/" }
+    assert.matches("^%[a+…a+%]$", nodes.namer({ each }, "functions")(each))
   end)
 
   it("cuts a part of a value off as pprof does", function()

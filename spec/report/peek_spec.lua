@@ -66,6 +66,14 @@ describe("cprof.report.peek", function()
     assert.is_nil(wanted.keep)
   end)
 
+  it("matches a whole name, of which the label shows the ends", function()
+    local view, half = new_view(), ("a"):rep(9000)
+    view.profile.rows()[2].name = half .. "needle" .. half
+    local data = peek.data(view, { pattern = "needle" })
+    assert.equal(1, #data.rows)
+    assert.matches("^a+…a+$", data.rows[1].label)
+  end)
+
   it("answers nil and limit when a match costs too much", function()
     local view = new_view()
     view.profile.rows()[1].name = ("a"):rep(60) .. "b"

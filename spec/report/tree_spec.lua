@@ -30,6 +30,22 @@ local RULE = ("-"):rep(58) .. "+-------------\n"
 
 
 describe("cprof.report.tree", function()
+  it("sorts edges of one value by whole names, and cuts labels", function()
+    local view, long = new_view(), ("l"):rep(9000)
+    local rows = view.profile.rows()
+    rows[2].name, rows[3].name = long .. "2" .. long, long .. "1" .. long
+    function view.profile.graph()
+      return { nodes = rows, edges = { { from = 1, to = 2, value = 9 },
+        { from = 1, to = 3, value = 9 }, { from = 1, to = 4, value = 9 } } }
+    end
+    local data = tree.data(view, { n = 9, sort = "cum" })
+    local callees = data.rows[1].callees
+    assert.equal("c", callees[1].label)
+    assert.is_true(callees[2].label == data.rows[4].label
+      and callees[3].label == data.rows[2].label)
+    assert.is_true(#callees[3].label < 5000)
+  end)
+
   it("prints the table as pprof does", function()
     local view = new_view()
     local data = tree.data(view, { n = 9, sort = "flat" })

@@ -62,9 +62,9 @@ local function load_side(view, factor)
 end
 
 
-local function node_key(row)
-  return format("%s\0%s\0%.0f\0%.0f\0%s\0%s", row.name, row.filename,
-    row.start_line or 0, row.line or 0, row.address or "", row.object or "")
+local function node_parts(row)
+  return { row.name, row.filename, row.start_line or 0, row.line or 0,
+    row.address or "", row.object or "" }
 end
 
 
@@ -79,13 +79,13 @@ end
 
 -- Adds the nodes of one side; `field` is "base" or "value".
 local function add_side(found, list, side, field, sort)
-  local factor = side.factor
+  local factor, key_of = side.factor, found.key_of
   for _, node in ipairs(side.rows) do
-    local key = node_key(node)
-    local row = found[key]
+    local key = key_of(node_parts(node))
+    local row = found.rows[key]
     if not row then
       row = new_row(node)
-      found[key], list[#list + 1] = row, row
+      found.rows[key], list[#list + 1] = row, row
     end
     row["has_" .. field] = true
     row[field] = row[field] + node[sort] * factor
@@ -125,6 +125,13 @@ local function finish_row(row, z, knows_noise)
 end
 
 
+-- Where in a file a node is, for the order of those of one name.
+local function place_text(row)
+  return format("%.0f\0%.0f\0%s", row.start_line or 0, row.line or 0,
+    row.address or "")
+end
+
+
 local function by_delta(a, b)
   if abs(a.delta) ~= abs(b.delta) then
     return abs(a.delta) > abs(b.delta)
@@ -133,7 +140,11 @@ local function by_delta(a, b)
   elseif a.filename ~= b.filename then
     return a.filename < b.filename
   end
-  return node_key(a) < node_key(b)
+  local one, other = place_text(a), place_text(b)
+  if one ~= other then
+    return one < other
+  end
+  return (a.object or "") < (b.object or "")
 end
 
 
@@ -245,7 +256,7 @@ function M.data(view, asked)
   end
   local sort, z = asked.sort or "flat", asked.z or 3
   local knows_noise = base.noise == new.noise and new.noise ~= "none"
-  local list, found = {}, {}
+  local list, found = {}, { rows = {}, key_of = nodes.keyer() }
   add_side(found, list, base, "base", sort)
   add_side(found, list, new, "value", sort)
   for _, row in ipairs(list) do

@@ -29,13 +29,13 @@ end
 ---@param frame table of `profile:stacks`
 ---@param granularity string
 ---@return table row
----@return string key equal for frames of one node
+---@return table parts texts and numbers, equal for frames of one node
 function M.row(frame, granularity)
   local row, parts = { name = "" }, {}
   if is_address(frame) then
     row.object = frame.object
     row.address = granularity == "addresses" and frame.address or nil
-    return row, "\0" .. (row.object or "") .. "\0" .. (row.address or "")
+    return row, { 0, row.object or "", row.address or "" }
   end
   for i, field in ipairs(FIELDS[granularity]) do
     local value = frame[field]
@@ -43,14 +43,13 @@ function M.row(frame, granularity)
       value = path.clean(value)
     end
     row[field] = value
-    parts[i] = type(value) == "number" and ("%.0f"):format(value)
-      or value or ""
+    parts[i] = value or ""
   end
   if row.name == "" then
     row.object = frame.object
     parts[#parts + 1] = row.object
   end
-  return row, table.concat(parts, "\0")
+  return row, parts
 end
 
 
@@ -59,11 +58,12 @@ end
 ---@param granularity? string as options have it; definitions by default
 ---@return fun(frame: table): string
 function M.namer(stacks, granularity)
-  local by_frame, by_key, rows = {}, {}, {}
+  local by_frame, by_key, rows, key_of = {}, {}, {}, nodes.keyer()
   for _, stack in ipairs(stacks) do
     for _, frame in ipairs(stack.frames) do
       if not by_frame[frame] then
-        local row, key = M.row(frame, granularity or "definitions")
+        local row, parts = M.row(frame, granularity or "definitions")
+        local key = key_of(parts)
         if not by_key[key] then
           by_key[key], rows[#rows + 1] = row, row
         end

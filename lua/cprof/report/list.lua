@@ -156,7 +156,7 @@ end
 
 -- "folder/file.lua" of a path; nil when it has no folder.
 local function last_two(name)
-  return path_of.clean(name):match("([^/]+/[^/]+)$")
+  return path_of.last_two(path_of.clean(name))
 end
 
 
@@ -238,9 +238,13 @@ end
 
 -- Without a source, a line that has no number says nothing.
 local function drop_unknown(item)
-  while item.lines[1] and item.lines[1].line <= 0 do
-    table.remove(item.lines, 1)
+  local kept = {}
+  for _, line in ipairs(item.lines) do -- in order, the unknown ones first
+    if line.line > 0 then
+      kept[#kept + 1] = line
+    end
   end
+  item.lines = kept
 end
 
 

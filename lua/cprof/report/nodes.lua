@@ -21,19 +21,63 @@ local M = {
 
 
 local PARTS_MAX = 16 -- of a path, in a label; then the whole
+local TEXT_MAX = 4096 -- bytes of a name or a path in a label
 
 
 -- ---------------------------------------------------------------- names ----
+
+-- A name is made of parts, in order: what rows share, such as a long name, is
+-- not copied for each of them. A label is its name, with long parts cut.
 
 local function or_empty(text)
   return text or ""
 end
 
 
+-- A long text without its middle; no character is cut.
+local function shorten(text)
+  if #text <= TEXT_MAX then
+    return text
+  end
+  local half = TEXT_MAX / 2
+  local first, last = half, #text - half + 1
+  while first > half - 4 and text:find("^[\128-\191]", first + 1) do
+    first = first - 1
+  end
+  while last < #text - half + 4 and text:find("^[\128-\191]", last) do
+    last = last + 1
+  end
+  return text:sub(1, first) .. "…" .. text:sub(last)
+end
+
+
+-- Each different argument is computed once.
+local function memoize(compute)
+  local known = {}
+  return function(key)
+    local value = known[key]
+    if value == nil then
+      value = compute(key)
+      known[key] = value
+    end
+    return value
+  end
+end
+
+
+local function last_or_false(object)
+  return path.last(object) or false
+end
+
+
 -- What has neither name nor file: "[lib.so]", "<unknown>".
-local function object_name(row)
-  local base = or_empty(row.object):match("([^/]+)/*$")
-  return base and "[" .. base .. "]" or "<unknown>"
+local function add_object(parts, row, last_of)
+  local last = last_of(or_empty(row.object))
+  if last then
+    parts[#parts + 1], parts[#parts + 2], parts[#parts + 3] = "[", last, "]"
+  else
+    parts[#parts + 1] = "<unknown>"
+  end
 end
 
 
@@ -44,33 +88,41 @@ local function address_text(address)
 end
 
 
-local function place(row)
-  local text = or_empty(row.filename)
+local function has_place(row)
+  return or_empty(row.filename) ~= "" or (row.line or 0) ~= 0
+end
+
+
+local function add_place(parts, row)
+  parts[#parts + 1] = or_empty(row.filename)
   if (row.line or 0) ~= 0 then
-    text = format("%s:%.0f", text, row.line)
+    parts[#parts + 1] = format(":%.0f", row.line)
     if row.column then
-      text = format("%s:%.0f", text, row.column)
+      parts[#parts + 1] = format(":%.0f", row.column)
     end
   end
-  return text
 end
 
 
 -- pprof's name: what there is of address, name, file and line.
-local function full_name(row)
-  local parts, where = {}, place(row)
-  if row.address then
-    parts[1] = address_text(row.address)
+local function full_namer()
+  local last_of = memoize(last_or_false)
+  return function(row)
+    local parts = {}
+    if row.address then
+      parts[1] = address_text(row.address) .. " "
+    end
+    if row.name ~= "" then
+      parts[#parts + 1] = row.name
+    end
+    if has_place(row) then
+      parts[#parts + 1] = row.name ~= "" and " " or nil
+      add_place(parts, row)
+    elseif row.name == "" then
+      add_object(parts, row, last_of)
+    end
+    return parts
   end
-  if row.name ~= "" then
-    parts[#parts + 1] = row.name
-  end
-  if where ~= "" then
-    parts[#parts + 1] = where
-  elseif row.name == "" then
-    parts[#parts + 1] = object_name(row)
-  end
-  return table.concat(parts, " ")
 end
 
 
@@ -121,77 +173,166 @@ local function set_tails(tails, filenames)
 end
 
 
-local function short_label(row)
-  return format("%s (%s:%.0f)", row.name, path.base(or_empty(row.filename)),
-    row.start_line)
+-- The table of this key, which is made when it is not there.
+local function child(tables, key)
+  local found = tables[key]
+  if not found then
+    found = {}
+    tables[key] = found
+  end
+  return found
 end
 
 
 -- For every label that is that of several files: file -> more of its path.
-local function longer_places(rows, counts)
-  local files, known, longer = {}, {}, {}
+-- Found by name, base of the file and line.
+local function longer_places(rows, counts, base_of)
+  local labels, lists = {}, {}
   for _, row in ipairs(rows) do
     if row.name ~= "" and counts[row.name] > 1 then
-      local label, filename = short_label(row), or_empty(row.filename)
-      files[label], known[label] = files[label] or {}, known[label] or {}
-      if not known[label][filename] then
-        known[label][filename] = true
-        table.insert(files[label], filename)
+      local filename = or_empty(row.filename)
+      local label = child(child(child(labels, row.name), base_of(filename)),
+        row.start_line)
+      if label[filename] == nil then
+        label[filename] = false
+        local list = child(lists, label)
+        list[#list + 1] = filename
       end
     end
   end
-  for label, filenames in pairs(files) do
+  for label, filenames in pairs(lists) do
     if #filenames > 1 then
-      longer[label] = {}
-      set_tails(longer[label], filenames)
+      set_tails(label, filenames)
     end
   end
-  return longer
+  return labels
 end
 
 
 -- Definitions go by their names; those of one name tell their places, with
 -- as much of the path as tells them apart.
 local function definition_namer(rows)
-  local counts = {}
+  local counts, base_of = {}, memoize(path.base)
   for _, row in ipairs(rows) do
     counts[row.name] = (counts[row.name] or 0) + 1
   end
-  local longer = longer_places(rows, counts)
+  local longer = longer_places(rows, counts, base_of)
+  local last_of = memoize(last_or_false)
   return function(row)
-    local filename = or_empty(row.filename)
-    if row.name ~= "" and (counts[row.name] or 1) == 1 then
-      return row.name
-    elseif row.name ~= "" then
-      local label = short_label(row)
-      local more = longer[label] and longer[label][filename]
-      return more and format("%s (%s:%.0f)", row.name, more, row.start_line)
-        or label
+    local name, filename = row.name, or_empty(row.filename)
+    if name ~= "" and (counts[name] or 1) == 1 then
+      return { name }
+    elseif name ~= "" then
+      local base = base_of(filename)
+      local label = longer[name] and longer[name][base]
+      label = label and label[row.start_line]
+      return { name, " (", label and label[filename] or base,
+        format(":%.0f)", row.start_line) }
     elseif filename ~= "" then
-      return format("%s:%.0f", filename, row.start_line)
+      return { filename, format(":%.0f", row.start_line) }
     end
-    return object_name(row)
+    local parts = {}
+    add_object(parts, row, last_of)
+    return parts
   end
 end
 
 
---- A function that gives the name of a row, which is made when first asked
---- for.
+-- Whether one text begins with the other.
+local function have_prefix(a, b)
+  if #a > #b then
+    a, b = b, a
+  end
+  return a == "" or a:byte(-1) == b:byte(#a) and a == b:sub(1, #a)
+end
+
+
+-- -1, 0 or 1, as the texts that the parts make compare; these are made only
+-- where a part is the beginning of another.
+local function compare_parts(a, b)
+  local at = 1
+  while a[at] and a[at] == b[at] do
+    at = at + 1
+  end
+  local one, other = a[at] or "", b[at] or ""
+  if have_prefix(one, other) then
+    one, other = table.concat(a, "", at), table.concat(b, "", at)
+  end
+  return one == other and 0 or one < other and -1 or 1
+end
+
+
+-- What compares names as `compare_parts`, which it asks when the first glance
+-- does not tell.
+local function new_order(parts_of)
+  return function(a, b)
+    local one, other = a.name, b.name
+    if one ~= other and not a.address and not b.address and one ~= ""
+      and other ~= "" and not have_prefix(one, other) then
+      return one < other and -1 or 1
+    end
+    return compare_parts(parts_of(a), parts_of(b))
+  end
+end
+
+
+--- The names of rows.
+---@param rows table[] all rows of the report
+---@param granularity? string as options have it; definitions by default
+---@return table names {label = fun(row): string, what a report shows: a name
+---  with its place, made when first asked for, very long ones cut; text =
+---  fun(row): string, the same whole, made each time; order = fun(a, b): -1, 0
+---  or 1, how the whole names compare}
+function M.names(rows, granularity)
+  local by_definition = granularity == nil or granularity == "definitions"
+  local parts_of = by_definition and definition_namer(rows) or full_namer()
+  local made = {}
+  local names = { order = new_order(parts_of) }
+  function names.text(row)
+    return table.concat(parts_of(row))
+  end
+  function names.label(row)
+    local label = made[row]
+    if not label then
+      local parts = parts_of(row)
+      for i, part in ipairs(parts) do
+        parts[i] = shorten(part)
+      end
+      label = table.concat(parts)
+      made[row] = label
+    end
+    return label
+  end
+  return names
+end
+
+
+--- A function that gives the label of a row; see `names`.
 ---@param rows table[] all rows of the report
 ---@param granularity? string as options have it; definitions by default
 ---@return fun(row: table): string
 function M.namer(rows, granularity)
-  local made, make = {}, full_name
-  if granularity == nil or granularity == "definitions" then
-    make = definition_namer(rows)
-  end
-  return function(row)
-    local name = made[row]
-    if not name then
-      name = make(row)
-      made[row] = name
+  return M.names(rows, granularity).label
+end
+
+
+--- A function that gives short keys, without copies of long names.
+---@return fun(parts: table): string key of texts and numbers; equal for equal
+---  lists
+function M.keyer()
+  local ids, count = {}, 0
+  return function(parts)
+    local numbers = {}
+    for i, part in ipairs(parts) do
+      local id = ids[part]
+      if not id then
+        count = count + 1
+        id = count
+        ids[part] = id
+      end
+      numbers[i] = format("%.0f", id)
     end
-    return name
+    return table.concat(numbers, " ")
   end
 end
 
@@ -214,15 +355,15 @@ end
 
 
 -- pprof's order: the value, then the name, then the other value.
-local function comparator(first, second, name_of)
+local function comparator(first, second, order)
   return function(a, b)
     local a1, b1 = abs(a[first]), abs(b[first])
     if a1 ~= b1 then
       return a1 > b1
     end
-    local a_name, b_name = name_of(a), name_of(b)
-    if a_name ~= b_name then
-      return a_name < b_name
+    local by_name = order(a, b)
+    if by_name ~= 0 then
+      return by_name < 0
     end
     local a2, b2 = abs(a[second]), abs(b[second])
     if a2 ~= b2 then
@@ -268,17 +409,17 @@ end
 --- Which rows a report shows, in order.
 ---@param rows table[] {name, filename, start_line, flat, cum}, any order
 ---@param asked table {n? = integer, sort = "flat"|"cum", nodefraction? = part}
----@param name_of fun(row: table): string
+---@param order fun(a: table, b: table): integer how names compare; see `names`
 ---@return table[] chosen the same tables
 ---@return table of {count = rows to choose from, dropped = those that were too
 ---  light, sum = flat of all}
-function M.choose(rows, asked, name_of)
+function M.choose(rows, asked, order)
   local kept, sum = heavy_rows(rows, asked.nodefraction)
   local of = { count = #kept, dropped = #rows - #kept, sum = sum }
   if asked.sort == "cum" then
-    table.sort(kept, comparator("cum", "flat", name_of))
+    table.sort(kept, comparator("cum", "flat", order))
   else
-    table.sort(kept, comparator("flat", "cum", name_of))
+    table.sort(kept, comparator("flat", "cum", order))
   end
   for i = #kept, (asked.n or #kept) + 1, -1 do
     kept[i] = nil

@@ -72,14 +72,15 @@ function M.data(view, asked)
   if not all then
     return nil, message, code
   end
-  local name_of = nodes.namer(all, view.granularity)
-  local found, wrong, why = find_rows(all, asked, name_of)
+  local names = nodes.names(all, view.granularity)
+  local found, wrong, why = find_rows(all, asked, names.text)
   if not found then
     return nil, wrong, why
   end
-  local chosen, of = nodes.choose(found, { sort = asked.sort }, name_of)
+  local chosen, of = nodes.choose(found, { sort = asked.sort },
+    names.order)
   local rows, failed, cause = tree.surround(view, chosen,
-    { choice = "around", name_of = name_of })
+    { choice = "around", names = names })
   if not rows then
     return nil, failed, cause
   end

@@ -61,14 +61,14 @@ function M.data(view, asked)
   if not rows then
     return nil, message, code
   end
-  local name_of = nodes.namer(rows, view.granularity)
-  local chosen, of = nodes.choose(rows, asked, name_of)
+  local names = nodes.names(rows, view.granularity)
+  local chosen, of = nodes.choose(rows, asked, names.order)
   local ok, wrong, why = add_inlines(view, chosen)
   if not ok then
     return nil, wrong, why
   end
   return {
-    rows = nodes.finish(chosen, view.total, name_of),
+    rows = nodes.finish(chosen, view.total, names.label),
     count = of.count, dropped = of.dropped,
     nodefraction = asked.nodefraction, total = view.total, type = view.type,
     unit = view.unit, output_unit = view_of.output_unit(view, chosen),

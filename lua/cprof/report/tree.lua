@@ -34,28 +34,31 @@ local LEGEND = "      flat  flat%   sum%        cum   cum%   calls calls% "
 -- ----------------------------------------------------------------- data ----
 
 -- pprof's order of edges: the value, the caller's name, the callee's.
-local function by_value(a, b)
-  local a_value, b_value = abs(a.value), abs(b.value)
-  if a_value ~= b_value then
-    return a_value > b_value
-  elseif a.from_label ~= b.from_label then
-    return a.from_label < b.from_label
+local function comparator(graph, order)
+  local list = graph.nodes
+  return function(a, b)
+    local a_value, b_value = abs(a.value), abs(b.value)
+    if a_value ~= b_value then
+      return a_value > b_value
+    end
+    local by_name = a.from == b.from and 0 or order(list[a.from], list[b.from])
+    if by_name == 0 and a.to ~= b.to then
+      by_name = order(list[a.to], list[b.to])
+    end
+    return by_name < 0
   end
-  return a.to_label < b.to_label
 end
 
 
 -- The edges in order, those below the cutoff left out.
-local function sorted_edges(graph, cutoff, name_of)
+local function sorted_edges(graph, cutoff, order)
   local list = {}
   for _, edge in ipairs(graph.edges) do
     if abs(edge.value) >= cutoff then
-      edge.from_label = name_of(graph.nodes[edge.from])
-      edge.to_label = name_of(graph.nodes[edge.to])
       list[#list + 1] = edge
     end
   end
-  table.sort(list, by_value)
+  table.sort(list, comparator(graph, order))
   return list
 end
 
@@ -67,20 +70,20 @@ end
 
 
 -- Hangs the edges on the rows that are shown.
-local function add_edges(rows, graph, edges)
+local function add_edges(rows, graph, edges, label_of)
   local by_node = {}
   for _, row in ipairs(rows) do
     row.callers, row.callees = {}, {}
     by_node[row.node] = row
   end
   for _, edge in ipairs(edges) do
-    local from = by_node[graph.nodes[edge.from].node]
-    local to = by_node[graph.nodes[edge.to].node]
+    local caller, callee = graph.nodes[edge.from], graph.nodes[edge.to]
+    local from, to = by_node[caller.node], by_node[callee.node]
     if from then
-      from.callees[#from.callees + 1] = end_of(edge, edge.to_label)
+      from.callees[#from.callees + 1] = end_of(edge, label_of(callee))
     end
     if to then
-      to.callers[#to.callers + 1] = end_of(edge, edge.from_label)
+      to.callers[#to.callers + 1] = end_of(edge, label_of(caller))
     end
   end
 end
@@ -100,7 +103,7 @@ end
 ---@param chosen table[] rows in order
 ---@param how table {choice = "keep": edges lead over the rows that are not
 ---  chosen, "around": to and from them, nil: all rows are chosen;
----  name_of = fun(row: table): string; cutoff? = the least edge}
+---  names = as `nodes.names` gives them; cutoff? = the least edge}
 ---@return table[]|nil rows copies, with what `data` says of them
 ---@return string? message
 ---@return string? code
@@ -113,8 +116,9 @@ function M.surround(view, chosen, how)
   if not graph then
     return nil, message, code
   end
-  local rows = nodes.finish(chosen, view.total, how.name_of)
-  add_edges(rows, graph, sorted_edges(graph, how.cutoff or 0, how.name_of))
+  local rows = nodes.finish(chosen, view.total, how.names.label)
+  add_edges(rows, graph, sorted_edges(graph, how.cutoff or 0,
+    how.names.order), how.names.label)
   return rows
 end
 
@@ -132,10 +136,10 @@ function M.data(view, asked)
   if not rows then
     return nil, message, code
   end
-  local name_of = nodes.namer(rows, view.granularity)
-  local chosen, of = nodes.choose(rows, asked, name_of)
+  local names = nodes.names(rows, view.granularity)
+  local chosen, of = nodes.choose(rows, asked, names.order)
   local shown, wrong, why = M.surround(view, chosen, {
-    choice = #chosen < #rows and "keep" or nil, name_of = name_of,
+    choice = #chosen < #rows and "keep" or nil, names = names,
     cutoff = nodes.cutoff(of.sum, asked.edgefraction),
   })
   if not shown then
