@@ -1,6 +1,8 @@
 // Stacks as tables. Runs on the Lua thread; nothing that owns memory is live.
-// Each string and each frame is pushed once a call. See lua_stacks.h.
+// Each string, frame and list of frames is made once a call. See lua_stacks.h.
 #include "lua_stacks.h"
+
+#include <string.h>
 
 #include "lua_profile.h"
 #include "lua_reports.h"
@@ -9,13 +11,15 @@ enum { SELF = 1, ARG }; // positions of arguments
 
 // ---- frames ----
 
-// What pushing stacks needs: the profile and the positions of three tables.
+// What pushing stacks needs: the profile and the positions of tables.
 struct stacks {
   const struct cprof_profile *profile;
   uint32_t index; // of the value
   int strings;
   int frames; // made once and then shared: by line + 1, by -id of a location
               // without lines
+  int first;  // by the hash of its locations: the first sample of that hash + 1
+  int list;   // of stacks: the result
 };
 
 static void push_id(lua_State *L, const struct stacks *stacks, uint32_t id) {
@@ -98,8 +102,49 @@ static int append_frames(lua_State *L, const struct stacks *stacks, uint32_t id,
   return count;
 }
 
+// A number that every VM holds: 53 bits of FNV-1a, by words.
+static lua_Number hash_ids(const uint32_t *ids, uint32_t count) {
+  uint64_t hash = 14695981039346656037u;
+  for (uint32_t i = 0; i < count; i++)
+    hash = (hash ^ ids[i]) * 1099511628211u;
+  return (lua_Number)(hash >> 11);
+}
+
+// Pushes the frames of a sample that came before and has the same locations;
+// false when none is known. One of another stack may hide it: then there are
+// two lists of the same frames, and no harm.
+static bool push_known(lua_State *L, const struct stacks *stacks,
+                       uint32_t index) {
+  const struct cprof_profile *profile = stacks->profile;
+  const struct cprof_psample *sample = &profile->samples[index];
+  const uint32_t *ids = profile->location_ids + sample->first_location;
+  lua_Number hash = hash_ids(ids, sample->location_count);
+  lua_pushnumber(L, hash);
+  lua_rawget(L, stacks->first);
+  uint32_t first = (uint32_t)lua_tonumber(L, -1); // of nil: 0
+  lua_pop(L, 1);
+  if (first == 0) {
+    lua_pushnumber(L, hash);
+    lua_pushnumber(L, (lua_Number)index + 1);
+    lua_rawset(L, stacks->first);
+    return false;
+  }
+  const struct cprof_psample *known = &profile->samples[first - 1];
+  if (known->location_count != sample->location_count ||
+      memcmp(profile->location_ids + known->first_location, ids,
+             sample->location_count * sizeof *ids) != 0)
+    return false;
+  lua_rawgeti(L, stacks->list, (int)first);
+  lua_getfield(L, -1, "frames");
+  lua_remove(L, -2);
+  return true;
+}
+
 static void push_frames(lua_State *L, const struct stacks *stacks,
-                        const struct cprof_psample *sample) {
+                        uint32_t index) {
+  const struct cprof_psample *sample = &stacks->profile->samples[index];
+  if (sample->location_count > 0 && push_known(L, stacks, index))
+    return;
   const uint32_t *ids = stacks->profile->location_ids + sample->first_location;
   lua_createtable(L, (int)sample->location_count, 0);
   int count = 0;
@@ -195,7 +240,7 @@ static void push_stack(lua_State *L, const struct stacks *stacks,
   cprof_lua_set_integer(L, "value", values[stacks->index]);
   push_values(L, profile->type_count, values);
   lua_setfield(L, -2, "values");
-  push_frames(L, stacks, from);
+  push_frames(L, stacks, sample);
   lua_setfield(L, -2, "frames");
   bool is_all = push_labels(L, stacks, from);
   lua_setfield(L, -2, "labels");
@@ -209,7 +254,8 @@ static void push_stack(lua_State *L, const struct stacks *stacks,
 // ... leaf first}, labels = {key = value}, units = {key = unit} | nil,
 // label_list = {{key=, value=, unit= | nil}, ...} | nil}, ...} | nil, message,
 // code; value is values[index]. A frame of which only the address is known has
-// it as its name. label_list is there where a key has several values.
+// it as its name. label_list is there where a key has several values. Frames
+// are shared, and so are the lists of stacks with the same locations.
 static int profile_stacks(lua_State *L) {
   struct stacks stacks = {.profile = cprof_lua_profile_check(L, SELF)};
   if (!cprof_lua_get_index(L, stacks.profile, ARG, &stacks.index))
@@ -219,7 +265,10 @@ static int profile_stacks(lua_State *L) {
   stacks.strings = lua_gettop(L);
   lua_newtable(L);
   stacks.frames = lua_gettop(L);
+  lua_newtable(L);
+  stacks.first = lua_gettop(L);
   lua_createtable(L, (int)stacks.profile->sample_count, 0);
+  stacks.list = lua_gettop(L);
   for (uint32_t i = 0; i < stacks.profile->sample_count; i++) {
     push_stack(L, &stacks, i);
     lua_rawseti(L, -2, (int)i + 1);

@@ -57,6 +57,29 @@ describe("cprof.profile", function()
     end
   end)
 
+  it("hands on that a text would be too long", function()
+    local p, frame = new_profile(), { name = ("x"):rep(1000), filename = "",
+      start_line = 0, line = 0 }
+    local frames = {}
+    for i = 1, 1e5 do
+      frames[i] = frame
+    end
+    function p.stacks()
+      return { { value = 1, values = { 1, 1 }, frames = frames, labels = {} } }
+    end
+    function p.label_sets()
+      return {}
+    end
+    for _, kind in ipairs({ "text", "traces" }) do
+      for _, answer in ipairs({ { p[kind](p) }, { p:report(kind) },
+        { profile.print(p, kind, {}) } }) do
+        assert.is_nil(answer[1])
+        assert.matches("^the text would be larger than 88 MiB; ", answer[2])
+        assert.equal("limit", answer[3])
+      end
+    end
+  end)
+
   it("gives reports as data", function()
     local data = new_profile():data("top", { n = 1, sort = "cum" })
     assert.equal(30000000, data.total)

@@ -110,7 +110,11 @@ function M.print(profile, kind, given)
   if not data then
     return nil, seen, asked
   end
-  return M.report(kind).text(data, seen, asked), seen.warnings
+  local text, failed, cause = M.report(kind).text(data, seen, asked)
+  if not text then
+    return nil, failed, cause
+  end
+  return text, seen.warnings
 end
 
 

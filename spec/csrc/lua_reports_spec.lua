@@ -225,6 +225,15 @@ describe("the core's stacks", function()
       { key = "n", value = 7, unit = "bytes" } }, stacks[2].label_list)
   end)
 
+  it("share the lists of frames of equal stacks", function()
+    local stacks = made.profile({ { "main;a", 1, { k = "v" } },
+      { "main;b", 2 }, { "main;a", 3 }, { "a;main", 5 } }):stacks()
+    assert.equal(stacks[1].frames, stacks[3].frames)
+    assert.equal("b", stacks[2].frames[1].name)
+    assert.equal("main", stacks[4].frames[1].name)
+    assert.equal("a", stacks[3].frames[1].name)
+  end)
+
   it("share the tables of equal frames", function()
     local stacks = made.profile({ { "main;a", 1 }, { "main;b", 1 } }):stacks()
     assert.equal(stacks[1].frames[2], stacks[2].frames[2])

@@ -75,6 +75,17 @@ describe("cprof.report.callgrind", function()
       unit = "a\nb" }))
   end)
 
+  it("gives names that differ in a control alone one number", function()
+    local view = model.view({ stacks = { { values = { 1 }, "f a.lua:1:1" },
+      { values = { 1 }, "g a.lua:1:1" } } })
+    view.profile.list[1].frames[1].name = "a\0b"
+    view.profile.list[2].frames[1].name = "a b"
+    local data = callgrind.data(view)
+    local text = callgrind.text(data, view)
+    assert.matches("fn=(1) a b\n", text, 1, true)
+    assert.matches("fn=(1)\n", text, 1, true)
+  end)
+
   it("refuses values below zero", function()
     local view = model.view({ stacks = { { values = { -1 }, "f a.lua:1:1" } } })
     local data, message, code = callgrind.data(view)

@@ -126,6 +126,17 @@ describe("the document", function()
     end
   end)
 
+  it("answers nil and limit for what no memory holds", function()
+    local frames = {}
+    for i = 1, 70 do
+      frames[i] = { name = ("x"):rep(2 ^ 20), line = i }
+    end
+    assert.same({ nil, "the text would be larger than 64 MiB; choose stacks by"
+      .. " filters", "limit" }, { json.text({ frames = frames }) })
+    assert.is_nil(json.encode("abc", 4))
+    assert.equal('"abc"', json.encode("abc", 5))
+  end)
+
   it("has the head alone when no stacks are asked for", function()
     local data = json.data(view, { stacks = false })
     assert.is_nil(data.stacks)

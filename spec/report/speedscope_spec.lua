@@ -68,6 +68,36 @@ describe("cprof.report.speedscope", function()
       "bytes 3", "microseconds 3" }, got)
   end)
 
+  it("sums beyond 2^63", function()
+    local huge = math.floor(2 ^ 62)
+    local data = speedscope.data(new_view(nil, nil, {
+      { values = { 1, huge }, "f a.lua:1:1" },
+      { values = { 1, huge }, "g a.lua:1:1" },
+      { values = { 1, huge }, "h a.lua:1:1" } }))
+    assert.equal(3 * 2 ^ 62, data.profiles[2].endValue)
+  end)
+
+  it("takes zero bytes in names", function()
+    local view = new_view({ granularity = "lines" })
+    view.profile.list[1].frames[1].name = "f\0g"
+    view.profile.list[1].frames[1].filename = "a\0b"
+    assert.matches('{"file":"a\\u0000b","line":4,"name":"f\\u0000g',
+      speedscope.text(speedscope.data(view)), 1, true)
+  end)
+
+  it("answers nil and limit for what no memory holds", function()
+    local name = ("x"):rep(2 ^ 20)
+    local view = new_view({ granularity = "lines" })
+    local frames = {}
+    for i = 1, 70 do
+      frames[i] = { name = name, filename = "a", start_line = 1, line = i }
+    end
+    view.profile.list[1].frames = frames
+    local text, _, code = speedscope.text(speedscope.data(view))
+    assert.is_nil(text)
+    assert.equal("limit", code)
+  end)
+
   it("refuses values below zero", function()
     assert.same({ nil, "speedscope shows no values below zero; cpu has some,"
       .. " as a difference of two profiles does", "range" },

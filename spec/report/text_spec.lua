@@ -64,6 +64,34 @@ describe("cprof.report.text", function()
     assert.matches("#\ta\0b\t\n", render({ stack }), 1, true)
   end)
 
+  it("answers nil and limit for what no memory holds", function()
+    local frame = { name = ("x"):rep(1000), filename = "a.lua" }
+    local frames, set = {}, {}
+    for i = 1, 1e5 do
+      frames[i] = frame
+    end
+    local why = "the text would be larger than 88 MiB; choose stacks by filters"
+    assert.same({ nil, why, "limit" },
+      { render({ { value = 1, labels = {}, frames = frames } }) })
+    for i = 1, 70 do
+      set["k" .. i] = ("x"):rep(2 ^ 20)
+    end
+    local out, _, code = render({ { value = 1, labels = set, frames = {} } })
+    assert.is_nil(out)
+    assert.equal("limit", code)
+  end)
+
+  it("answers nil and limit for many stacks with a long unit", function()
+    local stacks = {}
+    for i = 1, 70 do
+      stacks[i] = { value = i, labels = {}, frames = { { name = "f" .. i } } }
+    end
+    local out, _, code = text.render(fake.info(), stacks,
+      { type = "t", unit = ("u"):rep(2 ^ 20), total = 1 })
+    assert.is_nil(out)
+    assert.equal("limit", code)
+  end)
+
   it("keeps a comment on one line", function()
     local info = fake.info()
     info.comments = { "a\nb" }

@@ -61,6 +61,46 @@ describe("cprof.report.traces", function()
       traces.text(traces.data(view, {}), view))
   end)
 
+  it("takes zero bytes in names, labels and units", function()
+    local view = new_view({ unit = "a\0b" })
+    local stack = view.profile.list[1]
+    stack.frames = { { name = "f\0g", filename = "a\0.lua", start_line = 1,
+      line = 2, is_inline = true } }
+    stack.labels, stack.units = { ["k\0"] = "v\0", n = 3 }, { n = "u\0" }
+    local text = traces.text(traces.data(view, {}), view)
+    assert.matches("k\0:  v\0\n", text, 1, true)
+    assert.matches("f\0g (inline)\n", text, 1, true)
+  end)
+
+  it("answers nil and limit for what no memory holds", function()
+    local view = new_view()
+    local frame = { name = ("x"):rep(1000), filename = "a.lua",
+      start_line = 1, line = 1 }
+    local frames = {}
+    for i = 1, 1e5 do
+      frames[i] = frame
+    end
+    view.profile.list = { { value = 1, values = { 1 }, frames = frames,
+      labels = {} } }
+    assert.same({ nil, "the text would be larger than 88 MiB; choose stacks by"
+      .. " filters or n", "limit" },
+      { traces.text(traces.data(view, {}), view) })
+  end)
+
+  it("answers nil and limit for labels that no memory holds", function()
+    for _, kind in ipairs({ "keys", "values" }) do
+      local view, set = new_view(), {}
+      local long = ("x"):rep(2 ^ 20)
+      for i = 1, 70 do
+        set[kind == "keys" and long .. i or "k" .. i] =
+          kind == "keys" and i or long
+      end
+      view.profile.list[1].labels, view.profile.list[1].units = set, nil
+      assert.equal("limit",
+        select(3, traces.text(traces.data(view, {}), view)))
+    end
+  end)
+
   it("hands on what the profile answers", function()
     local view = new_view()
     view.profile = { stacks = function()

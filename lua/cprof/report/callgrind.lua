@@ -75,16 +75,22 @@ end
 
 -- The numbers of names: "(1) name" at first, "(1)" from then on.
 local function new_namer()
-  local numbers, count = {}, 0
-  return function(name)
-    name = name and name:gsub("%c", " "):gsub("^%s+", "") or ""
-    name = name ~= "" and name or UNKNOWN
-    if numbers[name] then
-      return format("(%d)", numbers[name])
+  local numbers, shorts, count = {}, {}, 0
+  return function(given)
+    local short = shorts[given or ""]
+    if short then
+      return short
     end
-    count = count + 1
-    numbers[name] = count
-    return format("(%d) %s", count, name)
+    local name = given and given:gsub("%c", " "):gsub("^%s+", "") or ""
+    name = name ~= "" and name or UNKNOWN
+    local number = numbers[name]
+    if not number then
+      count = count + 1
+      numbers[name] = count
+    end
+    short = format("(%d)", number or count)
+    shorts[given or ""] = short
+    return number and short or short .. " " .. name
   end
 end
 
@@ -127,46 +133,45 @@ local function calls_of(data)
 end
 
 
--- Writes a file; `writer` has what is common to its lines.
-local function add_cost(writer, place, value)
-  writer[#writer + 1] = format("%s %.0f", place, value)
-end
-
-
 -- What a call of a node says of the node.
 local function callee_text(writer, callee)
   return "cob=" .. writer.objects(callee.object)
     .. "\ncfi=" .. writer.files(callee.filename)
     .. "\ncfn=" .. writer.functions(node_name(callee))
-    .. "\ncalls=1 " .. position(callee, writer.with_address)
+    .. "\ncalls=1 " .. position(callee, writer.with_address) .. "\n"
 end
 
 
 -- The text is kept once its names have been written before.
-local function add_call(writer, place, edge)
-  local text = writer.callees[edge.to]
+local function callee_of(writer, number)
+  local text = writer.callees[number]
   if not text then
-    local callee = writer.nodes[edge.to]
+    local callee = writer.nodes[number]
     text = callee_text(writer, callee)
-    writer.callees[edge.to] = callee_text(writer, callee)
+    writer.callees[number] = callee_text(writer, callee)
   end
-  writer[#writer + 1] = text
-  add_cost(writer, place, writer.scale(edge.value))
+  return text
 end
 
 
+-- Appends the block of a node as one text; `writer` has what blocks share.
 local function add_node(writer, node, calls)
-  writer[#writer + 1] = ""
-  writer[#writer + 1] = "ob=" .. writer.objects(node.object)
-  writer[#writer + 1] = "fl=" .. writer.files(node.filename)
-  writer[#writer + 1] = "fn=" .. writer.functions(node_name(node))
   local flat, place =
-    writer.scale(node.flat), position(node, writer.with_address)
-  add_cost(writer, place, flat)
-  writer.total = writer.total + flat
+    writer.scale(node.flat), position(node, writer.with_address) .. " "
+  local parts = {
+    "\nob=" .. writer.objects(node.object),
+    "\nfl=" .. writer.files(node.filename),
+    "\nfn=" .. writer.functions(node_name(node)), "\n",
+    place, format("%.0f\n", flat),
+  }
+  local count = #parts
   for _, edge in ipairs(calls or {}) do
-    add_call(writer, place, edge)
+    parts[count + 1], parts[count + 2] = callee_of(writer, edge.to), place
+    parts[count + 3] = format("%.0f\n", writer.scale(edge.value))
+    count = count + 3
   end
+  writer[#writer + 1] = table.concat(parts)
+  writer.total = writer.total + flat
 end
 
 
@@ -189,19 +194,19 @@ end
 function M.text(data, view)
   local with_address = has_addresses(data.nodes)
   local writer = {
-    "version: 1", "creator: cprof",
-    "positions: " .. (with_address and "instr line" or "line"),
-    "events: " .. data.event,
+    "version: 1\ncreator: cprof\n",
+    "positions: " .. (with_address and "instr line" or "line") .. "\n",
+    "events: " .. data.event .. "\n",
     nodes = data.nodes, with_address = with_address, scale = new_scale(view),
-    total = 0, callees = {}, objects = new_namer(), files = new_namer(),
+    total = 0.0, callees = {}, objects = new_namer(), files = new_namer(),
     functions = new_namer(),
   }
   local calls = calls_of(data)
   for i, node in ipairs(data.nodes) do
     add_node(writer, node, calls[i])
   end
-  writer[#writer + 1] = format("\ntotals: %.0f", writer.total)
-  return table.concat(writer, "\n") .. "\n"
+  writer[#writer + 1] = format("\ntotals: %.0f\n", writer.total)
+  return table.concat(writer)
 end
 
 

@@ -8,6 +8,7 @@
 -- a reader that keeps doubles rounds them itself. What JSON has no number for
 -- (nan, inf) is null, bytes that are no UTF-8 are U+FFFD.
 
+local budget = require "cprof.report.budget"
 local frames = require "cprof.report.frames"
 
 local floor, format, huge = math.floor, string.format, math.huge
@@ -116,7 +117,8 @@ end
 local encoders
 
 
--- Appends the text of a value; `state` has the parts and the known strings.
+-- Appends the text of a value; `state` has the parts, the known strings, and
+-- how many bytes may still be written.
 local function put(state, value, key, depth)
   local encode = encoders[type(value)]
   if not encode then
@@ -126,10 +128,15 @@ local function put(state, value, key, depth)
 end
 
 
+-- Once there are too many bytes nothing is kept any more.
 local function add(state, text)
-  local count = state.count + 1
-  state.count = count
-  state[count] = text
+  local left = state.left - #text
+  state.left = left
+  if left >= 0 then
+    local count = state.count + 1
+    state.count = count
+    state[count] = text
+  end
 end
 
 
@@ -253,11 +260,12 @@ encoders = {
 
 --- The JSON of what a report gives as data.
 ---@param data any tables, strings, numbers, booleans
----@return string text one line, without a line end
-function M.encode(data)
-  local state = { strings = {}, count = 0 }
+---@param max? number of bytes; any number by default
+---@return string|nil text one line, without a line end; nil when it is longer
+function M.encode(data, max)
+  local state = { strings = {}, count = 0, left = max or huge }
   put(state, data, nil, 1)
-  return table.concat(state, "", 1, state.count)
+  return state.left >= 0 and table.concat(state, "", 1, state.count) or nil
 end
 
 
@@ -266,11 +274,15 @@ end
 -- The stacks with frames as numbers, from 0, of a list that is shared.
 local function index_stacks(stacks)
   local list, index = frames.indexer()
-  local out = {}
+  local known, out = {}, {}
   for i, stack in ipairs(stacks) do
-    local numbers = {}
-    for j, frame in ipairs(stack.frames) do
-      numbers[j] = index(frame, frame)
+    local numbers = known[stack.frames]
+    if not numbers then
+      numbers = {}
+      for j, frame in ipairs(stack.frames) do
+        numbers[j] = index(frame, frame)
+      end
+      known[stack.frames] = numbers
     end
     out[i] = {
       frames = numbers, labels = stack.labels, units = stack.units,
@@ -310,9 +322,16 @@ end
 
 --- The document as a text.
 ---@param data table of `data`
----@return string one line with its line end
+---@return string|nil one line with its line end
+---@return string? message
+---@return string? code "limit": it would be too long
 function M.text(data)
-  return M.encode(data) .. "\n"
+  local bytes = budget.of(data.stacks or {}, true)
+  local text = M.encode(data, bytes)
+  if not text then
+    return budget.fail(bytes)
+  end
+  return text .. "\n"
 end
 
 

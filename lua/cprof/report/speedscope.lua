@@ -5,6 +5,7 @@
 -- Frames are functions (with the granularity "lines" or "addresses": lines),
 -- stacks root first. A value below zero, as a difference has, cannot be shown.
 
+local budget = require "cprof.report.budget"
 local frames = require "cprof.report.frames"
 local json = require "cprof.report.json"
 local path = require "cprof.path"
@@ -53,25 +54,34 @@ local function frame_entry(frame, by_line, name_of)
 end
 
 
+-- The numbers of a stack's frames; `known` has those of frames that came
+-- before.
+local function root_first(stack, known, number_of)
+  local numbers, depth = {}, #stack.frames
+  for j, frame in ipairs(stack.frames) do
+    local number = known[frame] or number_of(frame)
+    known[frame] = number
+    numbers[depth + 1 - j] = number
+  end
+  return numbers
+end
+
+
 -- One list of frames for all profiles, and the stacks as numbers from 0.
 local function index_stacks(stacks, view)
   local by_line = is_by_line(view)
   local list, index = frames.indexer()
   local name_of = frames.namer(stacks, "functions")
+  local _, text_number = frames.indexer() -- keys of long names stay short
+  local function number_of(frame)
+    local entry = frame_entry(frame, by_line, name_of)
+    return index(("%d %d %.0f"):format(text_number(entry.name, true),
+      text_number(entry.file or "", true), entry.line or 0), entry)
+  end
   local known, out = {}, {}
   for i, stack in ipairs(stacks) do
-    local numbers, depth = {}, #stack.frames
-    for j, frame in ipairs(stack.frames) do
-      local number = known[frame]
-      if not number then
-        local entry = frame_entry(frame, by_line, name_of)
-        number = index(entry.name .. "\0" .. (entry.file or "") .. "\0"
-          .. ("%.0f"):format(entry.line or 0), entry)
-        known[frame] = number
-      end
-      numbers[depth + 1 - j] = number
-    end
-    out[i] = numbers
+    out[i] = known[stack.frames] or root_first(stack, known, number_of)
+    known[stack.frames] = out[i]
   end
   return list, out
 end
@@ -84,7 +94,7 @@ local function profile_of(kind, position, stacks, samples)
     type = "sampled", name = kind.type, unit = unit, startValue = 0,
     endValue = 0, samples = {}, weights = {},
   }
-  local count, total = 0, 0
+  local count, total = 0, 0.0 -- a float: the sum of integers wraps on 5.4
   for i, stack in ipairs(stacks) do
     local value = stack.values[position] * factor
     if value < 0 then
@@ -138,11 +148,31 @@ function M.data(view)
 end
 
 
+-- The bytes that the text may have: each list of frames counts once, however
+-- many types show it.
+local function bytes_of(data)
+  local stacks = {}
+  for _, profile in ipairs(data.profiles) do
+    for _, numbers in ipairs(profile.samples) do
+      stacks[#stacks + 1] = { frames = numbers }
+    end
+  end
+  return budget.of(stacks)
+end
+
+
 --- The file.
 ---@param data table of `data`
----@return string one line with its line end
+---@return string|nil one line with its line end
+---@return string? message
+---@return string? code "limit": it would be too long
 function M.text(data)
-  return json.encode(data) .. "\n"
+  local bytes = bytes_of(data)
+  local text = json.encode(data, bytes)
+  if not text then
+    return budget.fail(bytes)
+  end
+  return text .. "\n"
 end
 
 

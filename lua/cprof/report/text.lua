@@ -6,6 +6,7 @@
 --   stack = number " @ " value " " share "\n"
 --           [ "# labels: {" "k":"v", … "}\n" ] { "#\t" name "\t" place "\n" }
 
+local budget = require "cprof.report.budget"
 local units = require "cprof.units"
 local format = string.format
 
@@ -23,26 +24,56 @@ local function integer(value)
 end
 
 
-local function frame_lines(frames)
-  local lines, width = {}, 1
-  for _, frame in ipairs(frames) do
-    width = math.max(width, #frame.name)
+-- What a frame's line ends with: where it is.
+local function place_of(frame)
+  local place = frame.filename or ""
+  if frame.line and frame.line > 0 then
+    place = place .. ":" .. integer(frame.line)
   end
-  width = math.min(width, 40)
-  for i, frame in ipairs(frames) do
-    local place = frame.filename or ""
-    if frame.line and frame.line > 0 then
-      place = place .. ":" .. integer(frame.line)
-    end
-    -- not by format: "%-0s" is none, and %-9s refuses a name with a zero byte
-    lines[i] = "#\t" .. frame.name .. (" "):rep(width - #frame.name) .. "\t"
-      .. place .. "\n"
-  end
-  return table.concat(lines)
+  return "\t" .. place .. "\n"
 end
 
 
-local function label_line(labels)
+-- The width of the column of names.
+local function width_of(frames)
+  local width = 1
+  for _, frame in ipairs(frames) do
+    width = math.max(width, #frame.name)
+  end
+  return math.min(width, 40)
+end
+
+
+-- A function that gives the lines of frames; nil when they, and what comes
+-- before them, have more than `max` bytes. Their parts are made once.
+local function new_liner(max)
+  local places, parts = {}, {}
+  return function(frames, before)
+    local width, size, count = width_of(frames), #before, 1
+    parts[1] = before
+    for _, frame in ipairs(frames) do
+      local name, place = frame.name, places[frame]
+      if not place then
+        place = place_of(frame)
+        places[frame] = place
+      end
+      -- not by format: "%-0s" is none, and %-9s refuses a zero byte
+      local blanks = (" "):rep(width - #name)
+      size = size + 2 + #name + #blanks + #place
+      if size > max then
+        return nil
+      end
+      parts[count + 1], parts[count + 2] = "#\t", name
+      parts[count + 3], parts[count + 4] = blanks, place
+      count = count + 4
+    end
+    return table.concat(parts, "", 1, count)
+  end
+end
+
+
+-- The line of labels; nil when it has more than `max` bytes.
+local function label_line(labels, max)
   local keys, parts = {}, {}
   for key in pairs(labels or {}) do
     keys[#keys + 1] = key
@@ -53,25 +84,38 @@ local function label_line(labels)
   table.sort(keys)
   for i, key in ipairs(keys) do
     parts[i] = format("%q:%q", key, tostring(labels[key]))
+    max = max - #parts[i]
+    if max < 0 then
+      return nil
+    end
   end
   return "# labels: {" .. table.concat(parts, ", ") .. "}\n"
 end
 
 
--- Value and text of each stack, equal texts summed.
-local function merge(stacks)
-  local list, by_text = {}, {}
+-- Value and text of each stack, equal texts summed, and how many bytes of
+-- `left` are not taken; nil when these are too few.
+local function merge(stacks, left)
+  local list, by_text, lines_of, max = {}, {}, new_liner(left), left
   for _, stack in ipairs(stacks) do
-    local text = label_line(stack.labels) .. frame_lines(stack.frames)
+    local labels = label_line(stack.labels, max)
+    local text = labels and lines_of(stack.frames, labels)
+    if not text then
+      return nil
+    end
     local entry = by_text[text]
     if not entry then
+      left = left - #text
+      if left < 0 then
+        return nil
+      end
       entry = { value = 0, text = text }
       by_text[text] = entry
       list[#list + 1] = entry
     end
     entry.value = entry.value + stack.value
   end
-  return list
+  return list, left
 end
 
 
@@ -105,15 +149,25 @@ end
 ---@param info table as `profile:info()` gives it
 ---@param stacks table[] {value, frames = {{name, filename, line}}, labels}
 ---@param view table {type = string, unit = string, total = number}
----@return string
+---@return string|nil
+---@return string? message
+---@return string? code "limit": it would be too long
 function M.render(info, stacks, view)
-  local parts = { header(info, view) }
-  local merged = merge(stacks)
+  local parts, bytes = { header(info, view) }, budget.of(stacks)
+  local merged, left = merge(stacks, bytes)
+  if not merged then
+    return budget.fail(bytes)
+  end
   table.sort(merged, by_value)
   for _, entry in ipairs(merged) do
-    parts[#parts + 1] = format("\n%s @ %s %s\n%s", integer(entry.value),
+    local head = format("\n%s @ %s %s\n", integer(entry.value),
       units.label(entry.value, view.unit),
-      (units.percentage(entry.value, view.total):gsub("^ +", "")), entry.text)
+      (units.percentage(entry.value, view.total):gsub("^ +", "")))
+    left = left - #head
+    if left < 0 then
+      return budget.fail(bytes)
+    end
+    parts[#parts + 1], parts[#parts + 2] = head, entry.text
   end
   return table.concat(parts)
 end
@@ -136,7 +190,9 @@ end
 --- The report as a text.
 ---@param data table as `data` gives it
 ---@param view table
----@return string
+---@return string|nil
+---@return string? message
+---@return string? code "limit": it would be too long
 function M.text(data, view)
   return M.render(view.info, data.stacks, view)
 end

@@ -4,6 +4,7 @@
 --   text  = { header "\n" } { rule { label "\n" } frame { frame } } rule
 --   label = key ":  " value          frame = [ value ] name "\n"
 
+local budget = require "cprof.report.budget"
 local frames = require "cprof.report.frames"
 local header = require "cprof.report.header"
 local labels = require "cprof.report.labels"
@@ -84,23 +85,42 @@ end
 
 
 -- The labels of one type in pprof's order: that of the padded lines, which
--- puts short keys first.
-local function add_labels(lines, stack, data, kind)
+-- puts short keys first. Gives how many of `left` bytes are not taken; nil when
+-- these are too few.
+local function add_labels(lines, sorted, data, kind, left)
   local found = {}
-  for _, label in ipairs(labels.sorted(stack)) do
+  for _, label in ipairs(sorted) do
     if type(label.values[1]) == kind then
       local texts = {}
       for i, value in ipairs(label.values) do
         texts[i] = labels.text(value, data.label_units[label.key])
+        left = left - #texts[i]
+        if left < 0 then
+          return nil
+        end
       end
       found[#found + 1] = format("%s:  %s", labels.pad(label.key, 10),
         table.concat(texts, " "))
+      left = left - #label.key
     end
   end
   table.sort(found)
   for _, line in ipairs(found) do
-    lines[#lines + 1] = line
+    lines[#lines + 1] = line .. "\n"
   end
+  return left >= 0 and left or nil
+end
+
+
+-- The lines of a stack's labels; nil when they have more than `left` bytes.
+local function labels_text(stack, data, left)
+  if not next(stack.labels or {}) then
+    return ""
+  end
+  local lines, sorted = {}, labels.sorted(stack)
+  left = add_labels(lines, sorted, data, "string", left)
+  left = left and add_labels(lines, sorted, data, "number", left)
+  return left and table.concat(lines)
 end
 
 
@@ -111,8 +131,8 @@ local function new_liner(data, view)
   return function(frame)
     local line = made[frame]
     if not line then
-      line = format("%10s   %s%s", "", name_of(frame),
-        frame.is_inline and " (inline)" or "")
+      line = (" "):rep(13) .. name_of(frame)
+        .. (frame.is_inline and " (inline)" or "") .. "\n"
       made[frame] = line
     end
     return line
@@ -120,34 +140,53 @@ local function new_liner(data, view)
 end
 
 
-local function add_stack(lines, stack, data, view, line_of)
-  lines[#lines + 1] = RULE
-  add_labels(lines, stack, data, "string")
-  add_labels(lines, stack, data, "number")
-  local value = units.label(stack.value, view.unit, view.output_unit)
-  for i, frame in ipairs(stack.frames) do
-    lines[#lines + 1] = i == 1
-      and labels.pad(value, 10) .. line_of(frame):sub(11) or line_of(frame)
+-- The text of a stack and how many bytes may still be written; nil when it is
+-- longer than `left`. `parts` is for this function to use.
+local function stack_text(parts, stack, data, view, line_of, left)
+  local above = labels_text(stack, data, left)
+  if not above then
+    return nil
   end
+  parts[1] = RULE .. "\n" .. above
+  parts[2] = labels.pad(units.label(stack.value, view.unit, view.output_unit),
+    10)
+  left = left - #parts[1] - #parts[2] + 10
+  for i, frame in ipairs(stack.frames) do
+    local line = line_of(frame)
+    left = left - #line
+    if left < 0 then
+      return nil
+    end
+    parts[i + 2] = line
+  end
+  parts[3] = parts[3]:sub(11) -- beside the value
+  return table.concat(parts, "", 1, #stack.frames + 2), left
 end
 
 
 --- The report.
 ---@param data table of `data`
 ---@param view table the same
----@return string lines, each with its line end
+---@return string|nil lines, each with its line end
+---@return string? message
+---@return string? code "limit": they would be too many
 function M.text(data, view)
-  local lines = header.lines(view, view.output_unit)
-  local line_of = new_liner(data, view)
-  for _, stack in ipairs(data.stacks) do
-    add_stack(lines, stack, data, view, line_of)
+  local bytes = budget.of(data.stacks)
+  local texts = { table.concat(header.lines(view, view.output_unit), "\n")
+    .. "\n" }
+  local line_of, parts, left = new_liner(data, view), {}, bytes
+  for i, stack in ipairs(data.stacks) do
+    texts[i + 1], left = stack_text(parts, stack, data, view, line_of, left)
+    if not left then
+      return budget.fail(bytes, true)
+    end
   end
-  lines[#lines + 1] = RULE
+  texts[#texts + 1] = RULE .. "\n"
   if data.left_out > 0 then
-    lines[#lines + 1] = format("%d stacks with smaller values are left out",
-      data.left_out)
+    texts[#texts + 1] = format(
+      "%d stacks with smaller values are left out\n", data.left_out)
   end
-  return table.concat(lines, "\n") .. "\n"
+  return table.concat(texts)
 end
 
 
