@@ -8,7 +8,8 @@ local ADDRESS = { name = "0x1f", filename = "", start_line = 0, line = 0,
 local NOTHING = { name = "0x0", filename = "", start_line = 0, line = 0 }
 
 local function name(frame, granularity, ...)
-  return frames.namer({ { frames = { frame, ... } } }, granularity)(frame)
+  return frames.names({ { frames = { frame, ... } } },
+    granularity).label(frame)
 end
 
 
@@ -49,7 +50,7 @@ describe("cprof.report.frames", function()
     end
     collectgarbage()
     local before = collectgarbage("count")
-    local name_of = frames.namer({ { frames = stack } })
+    local name_of = frames.names({ { frames = stack } }).label
     collectgarbage()
     assert.is_true(collectgarbage("count") - before < 10000)
     assert.equal(" (a.lua:9)", name_of(stack[9]):sub(-10))

@@ -61,15 +61,15 @@ describe("cprof.report.traces", function()
       traces.text(traces.data(view, {}), view))
   end)
 
-  it("takes zero bytes in names, labels and units", function()
+  it("marks zero bytes in names, labels and units", function()
     local view = new_view({ unit = "a\0b" })
     local stack = view.profile.list[1]
     stack.frames = { { name = "f\0g", filename = "a\0.lua", start_line = 1,
       line = 2, is_inline = true } }
     stack.labels, stack.units = { ["k\0"] = "v\0", n = 3 }, { n = "u\0" }
     local text = traces.text(traces.data(view, {}), view)
-    assert.matches("k\0:  v\0\n", text, 1, true)
-    assert.matches("f\0g (inline)\n", text, 1, true)
+    assert.matches("k?:  v?\n", text, 1, true)
+    assert.matches("f?g (inline)\n", text, 1, true)
   end)
 
   it("answers nil and limit for what no memory holds", function()

@@ -53,11 +53,11 @@ function M.row(frame, granularity)
 end
 
 
---- A function that gives the name of a frame.
+--- How frames are named.
 ---@param stacks table[] all whose frames will be asked for
 ---@param granularity? string as options have it; definitions by default
----@return fun(frame: table): string
-function M.namer(stacks, granularity)
+---@return table names {label, text}: as nodes.names has them, of a frame
+function M.names(stacks, granularity)
   local by_frame, by_key, rows, key_of = {}, {}, {}, nodes.keyer()
   for _, stack in ipairs(stacks) do
     for _, frame in ipairs(stack.frames) do
@@ -71,10 +71,15 @@ function M.namer(stacks, granularity)
       end
     end
   end
-  local name_of = nodes.namer(rows, granularity)
-  return function(frame)
-    return name_of(by_frame[frame])
-  end
+  local names = nodes.names(rows, granularity)
+  return {
+    label = function(frame)
+      return names.label(by_frame[frame])
+    end,
+    text = function(frame)
+      return names.text(by_frame[frame])
+    end,
+  }
 end
 
 

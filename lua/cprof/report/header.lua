@@ -1,5 +1,6 @@
 -- The first lines of a text report: what it is about. Pure.
 
+local cell = require "cprof.report.cell"
 local path = require "cprof.path"
 local units = require "cprof.units"
 
@@ -82,6 +83,9 @@ function M.lines(view, unit)
   if (info.duration_ns or 0) ~= 0 then
     lines[#lines + 1] = duration_line(view, info.duration_ns,
       unit or view.output_unit)
+  end
+  for i, line in ipairs(lines) do
+    lines[i] = cell.plain(line)
   end
   return lines
 end

@@ -345,15 +345,15 @@ end
 
 local function add_routine(lines, item, view)
   lines[#lines + 1] = format("ROUTINE %s %s in %s", ("="):rep(24),
-    cell.plain(item.name), cell.plain(item.filename))
+    cell.plain(cell.short(item.name)), cell.plain(cell.short(item.filename)))
   lines[#lines + 1] = format("%10s %10s (flat, cum) %s of Total",
     value_text(item.flat, view), value_text(item.cum, view),
     units.percentage(item.cum, view.total))
   if item.error then
-    lines[#lines + 1] = " Error: " .. cell.plain(item.error)
+    lines[#lines + 1] = " Error: " .. cell.plain(cell.short(item.error))
   end
   if item.warning then
-    lines[#lines + 1] = " Warning: " .. cell.plain(item.warning)
+    lines[#lines + 1] = " Warning: " .. cell.plain(cell.short(item.warning))
   end
   for _, line in ipairs(item.lines) do
     lines[#lines + 1] = format("%10s %10s %6.0f:%s",
@@ -374,7 +374,7 @@ function M.text(data, view)
   local lines = { "Total: " .. value_text(data.total, view) }
   for _, item in ipairs(data.functions) do
     if item.filename == "" then
-      lines[#lines + 1] = item.error
+      lines[#lines + 1] = cell.plain(cell.short(item.error))
     else
       add_routine(lines, item, view)
     end

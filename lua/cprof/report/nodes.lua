@@ -1,6 +1,7 @@
 -- What reports say of nodes, the rows of `profile:rows`: their names, as
 -- `go tool pprof` writes them, their order, and which of them are shown. Pure.
 
+local cell = require "cprof.report.cell"
 local path = require "cprof.path"
 
 local abs, format = math.abs, string.format
@@ -21,7 +22,6 @@ local M = {
 
 
 local PARTS_MAX = 16 -- of a path, in a label; then the whole
-local TEXT_MAX = 4096 -- bytes of a name or a path in a label
 
 
 -- ---------------------------------------------------------------- names ----
@@ -31,23 +31,6 @@ local TEXT_MAX = 4096 -- bytes of a name or a path in a label
 
 local function or_empty(text)
   return text or ""
-end
-
-
--- A long text without its middle; no character is cut.
-local function shorten(text)
-  if #text <= TEXT_MAX then
-    return text
-  end
-  local half = TEXT_MAX / 2
-  local first, last = half, #text - half + 1
-  while first > half - 4 and text:find("^[\128-\191]", first + 1) do
-    first = first - 1
-  end
-  while last < #text - half + 4 and text:find("^[\128-\191]", last) do
-    last = last + 1
-  end
-  return text:sub(1, first) .. "…" .. text:sub(last)
 end
 
 
@@ -280,7 +263,7 @@ end
 ---@param rows table[] all rows of the report
 ---@param granularity? string as options have it; definitions by default
 ---@return table names {label = fun(row): string, what a report shows: a name
----  with its place, made when first asked for, very long ones cut; text =
+---  with its place, on one line, made when asked for, long ones cut; text =
 ---  fun(row): string, the same whole, made each time; order = fun(a, b): -1, 0
 ---  or 1, how the whole names compare}
 function M.names(rows, granularity)
@@ -296,9 +279,9 @@ function M.names(rows, granularity)
     if not label then
       local parts = parts_of(row)
       for i, part in ipairs(parts) do
-        parts[i] = shorten(part)
+        parts[i] = cell.short(part)
       end
-      label = table.concat(parts)
+      label = cell.plain(table.concat(parts))
       made[row] = label
     end
     return label

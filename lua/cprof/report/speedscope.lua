@@ -71,7 +71,7 @@ end
 local function index_stacks(stacks, view)
   local by_line = is_by_line(view)
   local list, index = frames.indexer()
-  local name_of = frames.namer(stacks, "functions")
+  local name_of = frames.names(stacks, "functions").text
   local _, text_number = frames.indexer() -- keys of long names stay short
   local function number_of(frame)
     local entry = frame_entry(frame, by_line, name_of)

@@ -5,6 +5,7 @@
 --   label = key ":  " value          frame = [ value ] name "\n"
 
 local budget = require "cprof.report.budget"
+local cell = require "cprof.report.cell"
 local frames = require "cprof.report.frames"
 local header = require "cprof.report.header"
 local labels = require "cprof.report.labels"
@@ -99,8 +100,8 @@ local function add_labels(lines, sorted, data, kind, left)
           return nil
         end
       end
-      found[#found + 1] = format("%s:  %s", labels.pad(label.key, 10),
-        table.concat(texts, " "))
+      found[#found + 1] = cell.plain(format("%s:  %s",
+        labels.pad(label.key, 10), table.concat(texts, " ")))
       left = left - #label.key
     end
   end
@@ -126,7 +127,7 @@ end
 
 -- A function that gives the line of a frame, without a value.
 local function new_liner(data, view)
-  local name_of = frames.namer(data.stacks, view.granularity)
+  local name_of = frames.names(data.stacks, view.granularity).label
   local made = {}
   return function(frame)
     local line = made[frame]
