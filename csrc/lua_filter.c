@@ -101,8 +101,10 @@ static const uint8_t *push_mask(lua_State *L, const char *name,
   size_t size = 0;
   const char *bytes =
       lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : NULL;
-  if (!bytes || size < size_min || size > count)
+  if (!bytes || size < size_min || size > count) {
     luaL_error(L, "core.filter: %s is not a mask of this profile", name);
+    return NULL; // never
+  }
   if (size == count)
     return (const uint8_t *)bytes;
   uint8_t *mask = cprof_lua_bytes_new(L, count);
