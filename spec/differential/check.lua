@@ -234,7 +234,9 @@ end
 -- wrote, finds nothing more to drop: a root that was spared because it held a
 -- name to drop is a user's frame once that is gone.
 local function is_settled(filtered)
-  return filtered:folded() == assert(filtered:filter({})):folded()
+  local whole = { drop_frames = false, sample = 1 }
+  return filtered:folded(whole)
+    == assert(filtered:filter({})):folded(whole)
 end
 
 
