@@ -67,6 +67,11 @@ void cprof_buffer_done(struct cprof_buffer *buffer);
 enum cprof_result cprof_grow(void **items, uint32_t *capacity, uint32_t need,
                              size_t item_size);
 
+// Sums wrap, as in Go's pprof: files may hold any numbers.
+static inline int64_t cprof_add_wrapping(int64_t a, int64_t b) {
+  return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
 // 64-bit hash of bytes under this process's key. Who does not know the key
 // cannot choose bytes that collide: tables of what files hold need no cap.
 // Nothing that is written may depend on it: it differs from run to run.

@@ -240,7 +240,7 @@ static enum cprof_result sum_stack(struct folder *folder, int64_t value) {
     return result;
   for (; folder->sum_count <= id; folder->sum_count++)
     folder->sums[folder->sum_count] = 0;
-  folder->sums[id] = cprof_sum(folder->sums[id], value);
+  folder->sums[id] = cprof_add_wrapping(folder->sums[id], value);
   return CPROF_OK;
 }
 

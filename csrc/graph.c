@@ -71,7 +71,7 @@ static enum cprof_result count_edge(const struct walk *walk, uint32_t node,
   if (found->seen == walk->sample)
     return CPROF_OK;
   found->seen = walk->sample;
-  found->value = cprof_sum(found->value, walk->value);
+  found->value = cprof_add_wrapping(found->value, walk->value);
   found->is_inline &= is_inline;
   found->is_residual |= walk->is_residual;
   return CPROF_OK;

@@ -42,11 +42,6 @@ static void *push_owner(lua_State *L, size_t size, const char *type,
 
 // ---- labels ----
 
-// A label that says nothing, which pprof does not read.
-static bool is_void(const struct cprof_label *label) {
-  return label->str == 0 && label->num == 0 && label->num_unit == 0;
-}
-
 static void push_label(lua_State *L, const struct cprof_profile *profile,
                        const struct cprof_label *label) {
   lua_createtable(L, 0, 3);
@@ -71,7 +66,7 @@ static void push_labels(lua_State *L, const struct cprof_profile *profile,
   lua_createtable(L, (int)sample->label_count, 0);
   for (uint32_t i = 0; i < sample->label_count; i++) {
     const struct cprof_label *label = &profile->labels[sample->first_label + i];
-    if (is_void(label))
+    if (cprof_label_is_void(label))
       continue;
     push_label(L, profile, label);
     lua_rawseti(L, -2, ++count);

@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BASE_KEY "pprof::base"
-#define BASE_VALUE "true"
-
 // ---- types ----
 
 struct cprof_merge {
@@ -46,10 +43,6 @@ static int64_t scale(int64_t value, double ratio) {
   if (ratio == -1)
     return (int64_t)(0 - (uint64_t)value);
   return round_clamped((double)value * ratio);
-}
-
-static int64_t add(int64_t a, int64_t b) {
-  return (int64_t)((uint64_t)a + (uint64_t)b);
 }
 
 // ---- life ----
@@ -146,10 +139,6 @@ void cprof_merge_source_of(const struct cprof_profile *profile,
 
 // ---- labels ----
 
-static bool says_nothing(const struct cprof_label *label) {
-  return label->str == 0 && label->num == 0 && label->num_unit == 0;
-}
-
 // A text has neither number nor unit.
 static enum cprof_result map_label(struct cprof_merge *merge,
                                    const struct cprof_label *from,
@@ -227,8 +216,10 @@ static enum cprof_result sort_labels(struct cprof_merge *merge,
 // The base's label takes the place of what its key had.
 static enum cprof_result add_base(struct cprof_merge *merge, uint32_t *count) {
   struct cprof_label base = {0};
-  const struct cprof_merge_text key = {BASE_KEY, sizeof BASE_KEY - 1};
-  const struct cprof_merge_text value = {BASE_VALUE, sizeof BASE_VALUE - 1};
+  const struct cprof_merge_text key = {CPROF_BASE_KEY,
+                                       sizeof CPROF_BASE_KEY - 1};
+  const struct cprof_merge_text value = {CPROF_BASE_VALUE,
+                                         sizeof CPROF_BASE_VALUE - 1};
   enum cprof_result result = put_text(merge, &key, &base.key);
   if (result == CPROF_OK)
     result = put_text(merge, &value, &base.str);
@@ -256,7 +247,7 @@ static enum cprof_result map_labels(struct cprof_merge *merge,
       cprof_grow((void **)&merge->labels, &merge->label_capacity,
                  parts->label_count + 1, sizeof *merge->labels);
   for (uint32_t i = 0; result == CPROF_OK && i < parts->label_count; i++)
-    if (!says_nothing(&parts->labels[i]))
+    if (!cprof_label_is_void(&parts->labels[i]))
       result = map_label(merge, &parts->labels[i], &merge->labels[(*count)++]);
   if (result == CPROF_OK && merge->source.is_base)
     result = add_base(merge, count);
@@ -322,7 +313,7 @@ static enum cprof_result put_sample(struct cprof_merge *merge,
                        &index)) {
     int64_t *values = to->values + (size_t)index * to->type_count;
     for (uint32_t i = 0; i < to->type_count; i++)
-      values[i] = add(values[i], parts->values[i]);
+      values[i] = cprof_add_wrapping(values[i], parts->values[i]);
     return CPROF_OK;
   }
   enum cprof_result result = cprof_profile_add_sample(to, parts);
@@ -428,7 +419,8 @@ static void merge_numbers(struct cprof_merge *merge) {
   if (from->time_nanos != 0 &&
       (to->time_nanos == 0 || from->time_nanos < to->time_nanos))
     to->time_nanos = from->time_nanos;
-  to->duration_nanos = add(to->duration_nanos, from->duration_nanos);
+  to->duration_nanos =
+      cprof_add_wrapping(to->duration_nanos, from->duration_nanos);
   int64_t period = scale(from->period, merge->source.period_ratio);
   if (to->period == 0 || to->period < period)
     to->period = period;

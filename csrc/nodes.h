@@ -47,13 +47,8 @@ enum cprof_result cprof_nodes_init(struct cprof_nodes *nodes,
                                    enum cprof_granularity granularity);
 void cprof_nodes_done(struct cprof_nodes *nodes);
 
-// Sums wrap, as in Go's pprof: files may hold any numbers.
-static inline int64_t cprof_sum(int64_t a, int64_t b) {
-  return (int64_t)((uint64_t)a + (uint64_t)b);
-}
-
 static inline int64_t cprof_magnitude(int64_t a) {
-  return a < 0 ? cprof_sum(~a, 1) : a;
+  return a < 0 ? cprof_add_wrapping(~a, 1) : a;
 }
 
 static inline int64_t cprof_value_of(const struct cprof_profile *profile,

@@ -44,6 +44,15 @@ struct cprof_label {
   uint32_t num_unit; // string
 };
 
+// A label that says nothing, which pprof does not read.
+static inline bool cprof_label_is_void(const struct cprof_label *label) {
+  return label->str == 0 && label->num == 0 && label->num_unit == 0;
+}
+
+// The label of samples that were subtracted and are to stay apart.
+#define CPROF_BASE_KEY "pprof::base"
+#define CPROF_BASE_VALUE "true"
+
 struct cprof_psample {
   uint32_t first_location, location_count; // into location_ids, leaf first
   uint32_t first_label, label_count;       // into labels

@@ -21,7 +21,7 @@ static inline void count_row(const struct tally *tally, uint32_t node) {
   if (row->seen == tally->sample) // a recursion
     return;
   row->seen = tally->sample;
-  row->cum = cprof_sum(row->cum, tally->value);
+  row->cum = cprof_add_wrapping(row->cum, tally->value);
   row->cum_variance += tally->variance;
 }
 
@@ -39,7 +39,7 @@ static void count_sample(const struct tally *tally) {
       count_row(tally, node_of[at]);
   }
   struct cprof_row *leaf = &tally->rows[node_of[first_of[ids[0] - 1]]];
-  leaf->flat = cprof_sum(leaf->flat, tally->value);
+  leaf->flat = cprof_add_wrapping(leaf->flat, tally->value);
   leaf->flat_variance += tally->variance;
 }
 
@@ -78,9 +78,6 @@ void cprof_rows_done(struct cprof_rows *rows) {
 
 // ---- total ----
 
-#define BASE_KEY "pprof::base"
-#define BASE_VALUE "true"
-
 // The id of a text, 0 when the profile does not have it.
 static uint32_t find_string(const struct cprof_profile *profile,
                             const char *text) {
@@ -108,15 +105,15 @@ int64_t cprof_rows_total(const struct cprof_profile *profile,
                          uint32_t value_index) {
   uint32_t key = 0, str = 0;
   if (profile->label_count > 0)
-    key = find_string(profile, BASE_KEY);
+    key = find_string(profile, CPROF_BASE_KEY);
   if (key != 0)
-    str = find_string(profile, BASE_VALUE);
+    str = find_string(profile, CPROF_BASE_VALUE);
   int64_t total = 0, base = 0;
   for (uint32_t i = 0; i < profile->sample_count; i++) {
     int64_t value = cprof_magnitude(cprof_value_of(profile, i, value_index));
-    total = cprof_sum(total, value);
+    total = cprof_add_wrapping(total, value);
     if (str != 0 && has_label(profile, &profile->samples[i], key, str))
-      base = cprof_sum(base, value);
+      base = cprof_add_wrapping(base, value);
   }
   return base > 0 ? base : total;
 }

@@ -25,7 +25,7 @@ describe("cprof.report.info", function()
   it("prints what a profile holds in stable columns", function()
     assert.equal("types      samples/count, cpu/nanoseconds (default)\n"
       .. "period     cpu/nanoseconds 10000000\n"
-      .. "time       2023-11-14T22:13:20Z\n"
+      .. "time       2023-11-14 22:13:20 UTC\n"
       .. "duration   2.50s\n"
       .. "total      30ms of cpu, 1.20% of the duration\n"
       .. "total      3 of samples\n"

@@ -6,6 +6,7 @@
 --   text = { name " " value "\n" }    a name may come several times
 
 local cell = require "cprof.report.cell"
+local header = require "cprof.report.header"
 local merge = require "cprof.merge"
 local units = require "cprof.units"
 
@@ -165,33 +166,20 @@ local function types_text(types)
 end
 
 
--- A time that no calendar has is shown as it is.
-local function time_text(time_ns)
-  local seconds = math.floor(time_ns / 1e9)
-  local ok, text = pcall(os.date, "!%Y-%m-%dT%H:%M:%SZ", seconds)
-  return ok and text or format("%.0f ns", time_ns)
-end
-
-
-local function share_text(part, whole)
-  return (units.percentage(part, whole):gsub("^ +", ""))
-end
-
-
 -- The total of a type; of a time, its share of the duration, too.
 local function total_text(kind, duration_ns)
   local text = units.label(kind.total, kind.unit) .. " of " .. kind.type
   local ratio = units.ratio(kind.unit, "ns")
   if ratio and duration_ns > 0 then
     text = format("%s, %s of the duration", text,
-      share_text(kind.total * ratio, duration_ns))
+      header.share(kind.total * ratio, duration_ns))
   end
   return text
 end
 
 
 local function share_of_cpu(share)
-  return share and ", " .. share_text(share, 1) .. " of cpu" or ""
+  return share and ", " .. header.share(share, 1) .. " of cpu" or ""
 end
 
 
@@ -274,7 +262,7 @@ local function head_rows(data)
     { "period", period and format("%s %.0f", kind_text(period), data.period) },
   }
   if data.time_ns ~= 0 then
-    rows[#rows + 1] = { "time", time_text(data.time_ns) }
+    rows[#rows + 1] = { "time", header.time(data.time_ns) }
   end
   if data.duration_ns ~= 0 then
     rows[#rows + 1] =

@@ -2,6 +2,7 @@
 -- sample type, the unit, the granularity, and the total that shares are of.
 
 local filter = require "cprof.filter"
+local header = require "cprof.report.header"
 local nodes = require "cprof.report.nodes"
 local units = require "cprof.units"
 
@@ -219,11 +220,6 @@ local function add_filters(lines, filters)
 end
 
 
-local function bare_percentage(value, total)
-  return (units.percentage(value, total):gsub("^ +", ""))
-end
-
-
 local function sum_flat(rows)
   local sum = 0
   for _, row in ipairs(rows) do
@@ -243,7 +239,7 @@ function M.add_summary(lines, view, data)
   local sum, unit = data.sum or sum_flat(data.rows), data.output_unit
   add_filters(lines, view.filters)
   lines[#lines + 1] = format("Showing nodes accounting for %s, %s of %s total",
-    units.label(sum, view.unit, unit), bare_percentage(sum, view.total),
+    units.label(sum, view.unit, unit), header.share(sum, view.total),
     units.label(view.total, view.unit, unit))
   if view.total ~= 0 and data.dropped > 0 then
     lines[#lines + 1] = format("Dropped %d node%s (cum <= %s)", data.dropped,
