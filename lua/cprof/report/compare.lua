@@ -336,8 +336,8 @@ end
 -- What `~` means, or why it is not there.
 local function noise_line(data)
   if data.noise == "none" then
-    return "Noise: not known, the profiles do not tell how many samples"
-      .. " they are of"
+    return "Noise: not known; these profiles count what no clock has sampled, "
+      .. "or do not tell how"
   end
   return format("~ is within %g standard deviations of sampling: chance"
     .. " explains it", data.z)
